@@ -1,0 +1,37 @@
+# A newcomer's two commands: `make demo` and `make test`. Needs Python 3.10+, make and the network.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint rules format clean
+
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ $(VENV)/.installed
+
+demo: $(VENV)/.installed  ## explain a recorded two-host vLLM failure
+	@$(BIN)/logdoctor explain fixtures/vllm-two-hosts-gloo-loopback/logs --fail-on never
+
+test: lint  ## linter, formatter check, type checker, the whole suite
+	$(BIN)/pytest -n auto
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+rules: $(VENV)/.installed-dev  ## check the rules alone
+	$(BIN)/pytest -n auto tests/test_rules.py tests/test_formats.py
+
+format: $(VENV)/.installed-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

@@ -1,0 +1,45 @@
+"""Events and facts to findings in causal order."""
+
+from __future__ import annotations
+
+from logdoctor.diagnosis.causality import findings
+from logdoctor.diagnosis.cluster import picture
+from logdoctor.diagnosis.findings import Draft, draft, evidence
+from logdoctor.diagnosis.observations import Observations
+from logdoctor.model import Diagnosis, Event, Finding, Missing, Stats, Verdict
+from logdoctor.rulebook import Rulebook
+
+UNEXPLAINED = 20
+"""Error messages without a rule that are shown."""
+
+__all__ = ["Observations", "diagnose"]
+
+
+def diagnose(observations: Observations, rulebook: Rulebook, stats: Stats) -> Diagnosis:
+    """The one root cause among the fallout, or what is missing to name it."""
+    drafts = draft(observations, rulebook)
+    found = findings(drafts, observations.progress)
+    verdict = _verdict(found)
+    return Diagnosis(
+        verdict=verdict,
+        findings=tuple(found),
+        missing=_missing(found, drafts) if verdict == "consequence-only" else (),
+        cluster=picture(observations.facts),
+        unexplained=tuple(evidence(Event("", record, record.first_line, record.numbers[-1])) for record, _ in list(observations.errors.values())[:UNEXPLAINED]),
+        stats=stats,
+    )
+
+
+def _verdict(found: list[Finding]) -> Verdict:
+    errors = [finding for finding in found if finding.severity == "error" and finding.role != "advice"]
+    root = next((finding for finding in errors if finding.role == "root-cause"), None)
+    if root:
+        return "unknown-failure" if root.rule == "unrecognised-failure" else "root-cause"
+    return "consequence-only" if errors else "healthy"
+
+
+def _missing(found: list[Finding], drafts: list[Draft]) -> tuple[Missing, ...]:
+    """What the consequences that nothing explains say would decide the case, those nearest to the origin first."""
+    open_ends = [finding.id for finding in found if finding.role == "consequence" and not finding.caused_by]
+    items = [item for id in open_ends for draft in drafts if draft.id == id for item in draft.missing]
+    return tuple(dict.fromkeys(items))

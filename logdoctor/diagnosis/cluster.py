@@ -1,0 +1,35 @@
+"""The picture of the run: hosts, ranks, versions, variables, and where they differ."""
+
+from __future__ import annotations
+
+from logdoctor.facts import Facts
+from logdoctor.model import Cluster
+
+SHOWN = 64
+"""Values of one name that are shown."""
+_RANK_FACTS, _WORLD_FACTS, _HOST_FACTS = (".rank",), (".world_size", ".nranks"), (".host", ".node_ip")
+
+
+def picture(facts: Facts) -> Cluster:
+    """What the facts say of the cluster."""
+    env = {name[4:]: facts.values(name)[:SHOWN] for name in facts.names("env.")}
+    versions = {name[8:]: facts.values(name)[:SHOWN] for name in facts.names("version.")}
+    sizes = [int(value) for value in _all(facts, _WORLD_FACTS) if value.isdigit()]
+    ranks = sorted({int(value) for value in _all(facts, _RANK_FACTS) if value.isdigit()})
+    hosts = dict.fromkeys([*(fact.stream.host for name in facts.names() for fact in facts.all(name) if fact.stream.host), *_all(facts, _HOST_FACTS)])
+    return Cluster(
+        world_size=max(sizes, default=None),
+        hosts=tuple(sorted(hosts))[:4096],
+        ranks=tuple(ranks),
+        env=env,
+        versions=versions,
+        differences=tuple(_differences(versions)),
+    )
+
+
+def _all(facts: Facts, endings: tuple[str, ...]) -> list[str]:
+    return [value for name in facts.names() if name.endswith(endings) for value in facts.values(name)]
+
+
+def _differences(versions: dict[str, tuple[str, ...]]) -> list[str]:
+    return [f"{name}: {', '.join(values)}" for name, values in versions.items() if len(values) > 1]

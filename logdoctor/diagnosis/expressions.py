@@ -1,0 +1,241 @@
+"""The value language of rules: ``{fact nccl.bootstrap.interface | env NCCL_SOCKET_IFNAME | "text"}``; see ``docs/rules.md``."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from logdoctor.facts import Facts
+from logdoctor.model import Event, Fact, Stream
+
+DEPTH = 8
+"""How deep values may refer to each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What an expression gives."""
+
+    text: str
+    origin: str = ""
+    """Where it comes from, in words."""
+    known: bool = True
+    """False for a placeholder such as ``<interface>``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What expressions and conditions can see."""
+
+    facts: Facts
+    event: Event | None = None
+    events: Mapping[str, Sequence[Event]] = field(default_factory=dict)
+    """All events by rule."""
+    derived: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """The derived facts' definitions by name."""
+
+    @property
+    def stream(self) -> Stream | None:
+        return self.event.record.stream if self.event else None
+
+    @property
+    def source(self) -> str | None:
+        return self.event.record.source if self.event else None
+
+
+def fill(template: str, context: Context, depth: int = 0) -> Value:
+    """The text with every ``{...}`` replaced; its origin is that of the first value that has one."""
+    parts: list[str] = []
+    origin, known = "", True
+    for part in _parsed(template):
+        if isinstance(part, str):
+            parts.append(part)
+            continue
+        value = _first(part, context, depth)
+        parts.append(value.text)
+        origin, known = origin or value.origin, known and value.known
+    return Value("".join(parts), origin, known)
+
+
+def preferred(templates: Sequence[str], context: Context) -> Value:
+    """The first of several texts whose values are all known; else the last."""
+    value = Value("", known=False)
+    for template in templates:
+        value = fill(str(template), context)
+        if value.known and value.text:
+            return value
+    return value
+
+
+def _first(alternatives: Sequence[str], context: Context, depth: int) -> Value:
+    name = ""
+    for number, alternative in enumerate(alternatives, 1):
+        if alternative[:1] in "\"'" and len(alternative) > 1:
+            value = fill(alternative[1:-1], context, depth + 1)
+            if value.known or number == len(alternatives):
+                origin = "computed on each node" if value.text.startswith("$(") else value.origin
+                return Value(value.text, origin, value.known)
+            continue
+        found = _lookup(alternative, context, depth)
+        if found is not None:
+            return found
+        name = alternative.split()[-1].rpartition(".")[2]
+    return Value(f"<{name}>", "fill in", known=False)
+
+
+def _lookup(expression: str, context: Context, depth: int) -> Value | None:
+    """The value of ``name``, or of ``function argument``; None if there is none."""
+    function, _, argument = expression.partition(" ")
+    argument = argument.strip()
+    if depth > DEPTH:
+        return None
+    if argument:
+        return _FUNCTIONS[function](argument, context, depth) if function in _FUNCTIONS else None
+    return _of_event(function, context)
+
+
+def _of_event(name: str, context: Context) -> Value | None:
+    event = context.event
+    if event is None:
+        return None
+    stream = event.record.stream
+    own = {
+        **{"host": stream.host, "rank": stream.rank, "pid": stream.pid, "process": stream.process},
+        **{"source": event.record.source, "line": event.line, **event.values},
+    }
+    value = own.get(name)
+    return None if value in (None, "") else Value(str(value), f"{event.record.source} line {event.line}")
+
+
+def _fact(name: str, context: Context, depth: int) -> Value | None:
+    if definition := context.derived.get(name):
+        return _derived(definition, context, depth)
+    fact = context.facts.best(name, context.stream, context.source)
+    return Value(fact.value, place(fact)) if fact and fact.value else None
+
+
+def _derived(definition: Mapping[str, Any], context: Context, depth: int) -> Value | None:
+    accept = definition.get("accept")
+    for template in definition["first"]:
+        value = fill(template, context, depth + 1)
+        if value.known and value.text and (not accept or re.search(accept, value.text)):
+            return value
+    return None
+
+
+def _facts(name: str, context: Context, depth: int) -> Value | None:
+    values = [value for value in context.facts.values(name) if value]
+    return Value(", ".join(values), place(context.facts.all(name)[0])) if values else None
+
+
+def _env(name: str, context: Context, depth: int) -> Value | None:
+    return _fact(f"env.{name}", context, depth)
+
+
+def _interface_of(argument: str, context: Context, depth: int) -> Value | None:
+    address = _lookup(argument, context, depth + 1)
+    if address is None:
+        return None
+    for siblings in context.facts.tied("address", address.text):
+        if interface := siblings.get("interface"):
+            return Value(interface, f"the interface of {address.text}")
+    return None
+
+
+def _gloo_port(argument: str, context: Context, depth: int) -> Value | None:
+    """gloo prints ports in network byte order; swap the two bytes."""
+    port = _lookup(argument, context, depth + 1)
+    if port is None or not port.text.isdigit():
+        return None
+    number = int(port.text) & 0xFFFF
+    return Value(str((number & 0xFF) << 8 | number >> 8), port.origin)
+
+
+_FUNCTIONS: dict[str, Callable[[str, Context, int], Value | None]] = {
+    "fact": _fact,
+    "facts": _facts,
+    "env": _env,
+    "interface-of": _interface_of,
+    "gloo-port": _gloo_port,
+}
+FUNCTIONS = frozenset(_FUNCTIONS)
+
+
+def place(fact: Fact) -> str:
+    """Where a fact stands, in words."""
+    return f"{fact.source} line {fact.line}"
+
+
+def same_network(one: str, other: str) -> bool | None:
+    """Whether two addresses lie in one network, taken as IPv4 /24 or IPv6 /64; None if one is no address."""
+    try:
+        left, right = (ipaddress.ip_address(text.strip("[]").partition("%")[0]) for text in (one, other))
+    except ValueError:
+        return None
+    if left.version != right.version:
+        return False
+    return int(left) >> (8 if left.version == 4 else 64) == int(right) >> (8 if right.version == 4 else 64)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(template: str) -> tuple[str | tuple[str, ...], ...]:
+    """Literal text, and the alternatives of each ``{...}``, in order."""
+    return tuple(_parse(template))
+
+
+def _parse(template: str) -> Iterator[str | tuple[str, ...]]:
+    at = 0
+    text = ""
+    while at < len(template):
+        here = template[at]
+        if here in "{}" and template[at : at + 2] == here * 2:
+            text += here
+            at += 2
+        elif here == "{":
+            end = _closing(template, at)
+            if end < 0:
+                break
+            if text:
+                yield text
+                text = ""
+            yield tuple(part.strip() for part in _split(template[at + 1 : end]))
+            at = end + 1
+        else:
+            text += here
+            at += 1
+    if rest := text + template[at:]:
+        yield rest
+
+
+def _closing(template: str, start: int) -> int:
+    """Where the brace that opens at ``start`` is closed; -1 if nowhere. Braces inside quotes belong to the quoted text."""
+    quote = ""
+    for at in range(start + 1, len(template)):
+        here = template[at]
+        if quote:
+            if here == quote:
+                quote = ""
+        elif here in "\"'":
+            quote = here
+        elif here == "}":
+            return at
+    return -1
+
+
+def _split(inside: str) -> Iterator[str]:
+    quote, part = "", ""
+    for here in inside:
+        if quote:
+            quote = "" if here == quote else quote
+        elif here in "\"'":
+            quote = here
+        elif here == "|":
+            yield part
+            part = ""
+            continue
+        part += here
+    yield part

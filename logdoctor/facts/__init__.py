@@ -1,0 +1,61 @@
+"""What is known of the run: versions, variables, interfaces and addresses, ranks and hosts, as the logs state them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from logdoctor.model import Fact, Stream
+
+PER_NAME = 4096
+"""Different statements that are kept for one name."""
+
+
+class Facts:
+    """All facts of a run, by name. A statement that repeats word for word is kept once, where it stood first."""
+
+    def __init__(self) -> None:
+        self._facts: dict[str, dict[tuple[object, ...], Fact]] = {}
+        self.dropped = 0
+        """Statements beyond :data:`PER_NAME`, which are not kept."""
+
+    def add(self, fact: Fact) -> None:
+        known = self._facts.setdefault(fact.name, {})
+        key = (fact.value, fact.source, fact.stream, tuple(fact.siblings.items()))
+        if key not in known:
+            if len(known) < PER_NAME:
+                known[key] = fact
+            else:
+                self.dropped += 1
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._facts
+
+    def all(self, name: str) -> list[Fact]:
+        """Everything stated under this name, in the order of sources and lines."""
+        return sorted(self._facts.get(name, {}).values(), key=lambda f: (f.source, f.line))
+
+    def names(self, prefix: str = "") -> Iterator[str]:
+        """The names that begin so, sorted."""
+        return iter(sorted(name for name in self._facts if name.startswith(prefix)))
+
+    def best(self, name: str, near: Stream | None = None, source: str | None = None) -> Fact | None:
+        """The statement nearest to a stream: its own, else one of its host, of its source, of anybody."""
+        return min(self.all(name), key=lambda fact: _distance(fact, near, source), default=None)
+
+    def values(self, name: str) -> tuple[str, ...]:
+        """The different values of a name, in the order in which they were stated."""
+        return tuple(dict.fromkeys(fact.value for fact in self.all(name)))
+
+    def tied(self, name: str, value: str) -> Iterator[Mapping[str, str]]:
+        """What lines that state this value under any name that ends in ``.name`` say besides."""
+        for full in self.names():
+            if full.rpartition(".")[2] == name:
+                yield from (fact.siblings for fact in self.all(full) if fact.value == value)
+
+
+def _distance(fact: Fact, near: Stream | None, source: str | None) -> int:
+    if near and fact.stream == near and (near.pid is not None or near.rank is not None):
+        return 0
+    if near and near.host and fact.stream.host == near.host:
+        return 1
+    return 2 if source and fact.source == source else 3

@@ -1,0 +1,85 @@
+"""Records to events and facts: the rulebook's patterns, tried where their literals were seen."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import Any
+
+from logdoctor.model import Event, Fact, Record
+from logdoctor.rulebook import Pattern, Rulebook
+
+TIMEOUT = 0.2
+"""Seconds that one pattern may take on one record."""
+TEXT = 1 << 18
+"""Characters of a record that patterns see."""
+PER_RECORD = 8
+"""Matches of one pattern that are taken from one record."""
+
+
+class Recogniser:
+    """Tries patterns on records; remembers which took too long."""
+
+    def __init__(self, rulebook: Rulebook) -> None:
+        self._rulebook = rulebook
+        self.slow: dict[str, str] = {}
+        """Rule or fact -> where its pattern ran into the timeout first."""
+
+    def recognise(self, record: Record) -> tuple[list[Event], list[Fact]]:
+        """The events and facts that a record holds."""
+        events: dict[tuple[str, int], Event] = {}
+        facts: list[Fact] = []
+        if not record.candidates:
+            return [], []
+        text = record.text[:TEXT]
+        starts = _line_starts(text)
+        for index in sorted(record.candidates):
+            pattern = self._rulebook.patterns[index]
+            if not _applies(pattern, record):
+                continue
+            for found in self._matches(index, pattern, text, record):
+                line = _line_at(record, starts, found.start())
+                groups = {name: value.strip() for name, value in found.groupdict().items() if value is not None}
+                if pattern.rule:
+                    end = _line_at(record, starts, max(found.start(), found.end() - 1))
+                    events.setdefault((pattern.rule, line), Event(pattern.rule, record, line, end, groups))
+                elif pattern.fact:
+                    facts.extend(_facts(pattern.fact, groups, record, line))
+        return sorted(events.values(), key=lambda e: (e.line, e.rule)), facts
+
+    def _matches(self, index: int, pattern: Pattern, text: str, record: Record) -> Iterator[Any]:
+        try:
+            for taken, found in enumerate(self._rulebook.regex(index).finditer(text, timeout=TIMEOUT), 1):
+                yield found
+                if taken == PER_RECORD:
+                    return
+        except TimeoutError:
+            self.slow.setdefault(pattern.rule or pattern.fact or "", f"{record.source} line {record.first_line}")
+
+
+def _applies(pattern: Pattern, record: Record) -> bool:
+    if pattern.levels and record.level and record.level not in pattern.levels:
+        return False
+    return not pattern.components or record.stream.component in pattern.components
+
+
+def _facts(name: str, groups: dict[str, str], record: Record, line: int) -> Iterator[Fact]:
+    """One fact for each named group; ``value`` (or no group at all) is the fact's own name. Names may hold groups: ``env.{name}``."""
+    values = {key: value for key, value in groups.items() if f"{{{key}}}" not in name}
+    for key in set(groups) - set(values):
+        name = name.replace(f"{{{key}}}", groups[key])
+    for key, value in (values or {"value": ""}).items():
+        full = name if key == "value" else f"{name}.{key}"
+        yield Fact(full, value, record.source, line, record.stream, values)
+
+
+def _line_starts(text: str) -> list[int]:
+    starts, at = [0], text.find("\n")
+    while at >= 0:
+        starts.append(at + 1)
+        at = text.find("\n", at + 1)
+    return starts
+
+
+def _line_at(record: Record, starts: list[int], offset: int) -> int:
+    return record.numbers[bisect_right(starts, offset) - 1]

@@ -1,0 +1,18 @@
+"""Candidate lines to records: who said it, when, how loud.
+
+The grammars are data (``rules/formats``); :func:`assemble` is the machine that applies them.
+"""
+
+from __future__ import annotations
+
+from logdoctor.formats.assembly import assemble
+from logdoctor.rulebook.grammars import Grammar, Grammars
+
+__all__ = ["Grammar", "Grammars", "assemble", "load_grammars"]
+
+
+def load_grammars() -> Grammars:
+    """The built-in grammars."""
+    from logdoctor import rulebook
+
+    return rulebook.load().grammars

@@ -1,0 +1,297 @@
+"""Put lines together to records: peel the prefixes, keep the streams apart, join what belongs together.
+
+Lines of one *channel* (the lines that carry the same outer prefixes) follow each other; lines of different channels may interleave
+as they like. In each channel at most two records are open: the last one that began with a head, and an unfinished block (a traceback)
+that other messages of the same channel may interrupt.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from logdoctor.rulebook.grammars import Dispatch, Grammar, Grammars
+from logdoctor.model import Level, Line, Record, Stream
+
+DEPTH = 8
+"""Wrappers that may be nested."""
+CHANNELS = 4096
+"""Channels that may be open at a time; beyond that the one longest silent is closed."""
+RECORD_LINES = 2000
+"""Lines that one record may have; a longer one is split."""
+QUOTE = 2000
+"""Characters of a raw line that evidence may quote."""
+WEAK_SHARE = 0.6
+"""Share of a source's first lines that must match a weak wrapper before it counts."""
+
+_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])|(?:\\u001b|\\x1b|\\033|#033|\^\[)\[[0-9;]*[A-Za-z]")
+_LEVELS: dict[str, Level] = {
+    **dict.fromkeys(("D", "V", "T", "DEBUG", "TRACE", "DIAG"), "debug"),
+    **dict.fromkeys(("I", "INFO", "NOTICE", "NORMAL"), "info"),
+    **dict.fromkeys(("W", "WARN", "WARNING"), "warning"),
+    **dict.fromkeys(("E", "ERROR", "ERR", "SEVERE", "ABORT"), "error"),
+    **dict.fromkeys(("F", "C", "FATAL", "CRITICAL", "PANIC"), "fatal"),
+}  # fmt: skip
+_IDENTITY = ("host", "rank", "pid", "process")
+_NOT_CHANNEL = frozenset(("time", "rest", "level", "repeated", "part"))
+
+
+@dataclass(slots=True)
+class _Open:
+    """A record that may still grow."""
+
+    stream: dict[str, Any]
+    head: tuple[Any, ...] | None
+    level: Level | None
+    time: str | None
+    lines: list[str] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+    raw: list[str] = field(default_factory=list)
+    candidates: set[int] = field(default_factory=set)
+    repeats: int = 1
+    block: Grammar | None = None
+    in_body: bool = False
+
+    def add(self, line: Line, text: str, hidden: bool = False) -> None:
+        self.lines.append("" if hidden else text)
+        self.numbers.append(line.number)
+        self.raw.append(line.text[:QUOTE])
+        self.candidates |= line.candidates
+
+    def last_text(self) -> str:
+        return next((text for text in reversed(self.lines) if text.strip()), "")
+
+    def close(self, source: str) -> Record:
+        stream = self.stream
+        return Record(
+            source=source,
+            lines=tuple(self.lines),
+            numbers=tuple(self.numbers),
+            stream=Stream(
+                host=stream.get("host"),
+                rank=_integer(stream.get("rank")),
+                pid=_integer(stream.get("pid")),
+                process=stream.get("process"),
+                component=stream.get("component"),
+            ),
+            level=self.level,
+            time=self.time,
+            raw=tuple(self.raw),
+            candidates=frozenset(self.candidates),
+            repeats=self.repeats,
+        )
+
+
+@dataclass(slots=True)
+class _Channel:
+    record: _Open | None = None
+    block: _Open | None = None
+
+
+def _integer(text: str | None) -> int | None:
+    return int(text) if text and text.isdigit() else None
+
+
+def strip_ansi(text: str) -> str:
+    """The text without terminal escapes, real ones and those that collectors spell out."""
+    if "\x1b" in text or "[" in text and ("\\u001b" in text or "#033" in text or "\\x1b" in text or "\\033" in text or "^[" in text):
+        return _ANSI.sub("", text)
+    return text
+
+
+def weak_wrappers(grammars: Grammars, head: Iterable[str]) -> frozenset[str]:
+    """Which weak wrappers a source uses, told from its first lines."""
+    lines = [strip_ansi(line) for line in head if line.strip()]
+    needed = max(2, WEAK_SHARE * len(lines))
+    return frozenset(g.id for g in grammars.weak_wrappers if sum(g.pattern.match(line) is not None for line in lines) >= needed)
+
+
+def assemble(
+    source: str,
+    lines: Iterable[Line | tuple[int, str]],
+    grammars: Grammars | None = None,
+    head: Callable[[], Iterable[str]] | None = None,
+) -> Iterator[Record]:
+    """Records of the numbered lines of one source, each yielded once it is complete.
+
+    ``head`` gives the first lines of the source, from which weak wrappers are told; it is asked once the first line came.
+    Without it all ``lines`` are read at once, and the first of them serve.
+    """
+    if grammars is None:
+        from logdoctor.formats import load_grammars
+
+        grammars = load_grammars()
+    if head is None:
+        first = lines = [Line(*line) for line in lines]
+        return _Assembler(source, grammars, lambda: [line.text for line in first[:64]]).run(lines)
+    return _Assembler(source, grammars, head).run(lines)
+
+
+class _Assembler:
+    def __init__(self, source: str, grammars: Grammars, head: Callable[[], Iterable[str]]) -> None:
+        self.source = source
+        self.grammars = grammars
+        self.head = head
+        self.wrappers: Dispatch | None = None
+        self.channels: dict[tuple[Any, ...], _Channel] = {}
+
+    def run(self, lines: Iterable[Line | tuple[int, str]]) -> Iterator[Record]:
+        for item in lines:
+            line = item if isinstance(item, Line) else Line(*item)
+            if self.wrappers is None:
+                self.wrappers = self.grammars.with_weak(weak_wrappers(self.grammars, self.head()))
+            if line.gap:
+                yield from self._close_all()
+            key, identity, wrapper_time, repeats, text = self._peel(line.text)
+            channel = self.channels.pop(key, None) or _Channel()
+            self.channels[key] = channel  # the last one is the one that spoke last
+            yield from self._take(channel, line, identity, wrapper_time, text)
+            if repeats > 1 and (taker := channel.block or channel.record):
+                taker.repeats = max(taker.repeats, repeats)
+            if len(self.channels) > CHANNELS:
+                yield from self._close(self.channels.pop(next(iter(self.channels))))
+        yield from self._close_all()
+
+    def _peel(self, text: str) -> tuple[tuple[Any, ...], dict[str, Any], str | None, int, str]:
+        """Take off all wrappers: the channel's key, what they say of the stream, their time, the repeat count, the rest."""
+        key: list[Any] = []
+        identity: dict[str, Any] = {}
+        time: str | None = None
+        repeats = 1
+        text = strip_ansi(text).rstrip("\r")
+        assert self.wrappers is not None
+        for _ in range(DEPTH):
+            found = self.wrappers.match(text)
+            if not found:
+                break
+            grammar, matched = found
+            groups = {name: value for name, value in matched.groupdict().items() if value is not None}
+            key.append((grammar.id, *((n, v) for n, v in groups.items() if n not in _NOT_CHANNEL)))
+            identity.update((name, groups[name]) for name in _IDENTITY if name in groups)
+            if grammar.component:
+                identity["component"] = grammar.component
+            if "level" in groups:
+                identity["level"] = _level(groups["level"], grammar)
+            time = time or groups.get("time")
+            repeats = max(repeats, 1 + (_integer(groups.get("repeated")) or 0))
+            text = groups.get("rest", "")
+            if grammar.decode == "json":
+                text = _decoded(text)
+            text = strip_ansi(text)
+        return tuple(key), identity, time, repeats, text
+
+    def _take(self, channel: _Channel, line: Line, identity: dict[str, Any], time: str | None, text: str) -> Iterator[Record]:
+        found = self.grammars.heads.match(text)
+        if found:
+            grammar, matched = found
+            groups = {name: value for name, value in matched.groupdict().items() if value is not None}
+            body = groups.get("text", "")
+            head = (grammar.id, *(groups.get(name) for name in ("time", "level", "file", "lineno", "host", "pid", "rank", "process")))
+            record = channel.record
+            if record and record.head == head and groups.get("time") and (groups.get("file") or record.in_body):
+                self._continue_block(record, body)
+                record.add(line, body, self._hidden(record, body))
+                return
+            if record:
+                yield from self._close_record(channel)
+            stream = {**identity, **{n: groups[n] for n in _IDENTITY if n in groups}}
+            stream["component"] = grammar.component or identity.get("component")
+            zoned = time if time and time[-1:] == "Z" else None
+            channel.record = _Open(stream, head, _level(groups.get("level"), grammar) or grammar.level or identity.get("level"), zoned or groups.get("time") or time)  # type: ignore[arg-type]
+            channel.record.repeats = 1 + (_integer(groups.get("repeated")) or 0)
+            self._continue_block(channel.record, body)
+            channel.record.add(line, body)
+            return
+
+        for record in (channel.block, channel.record):
+            if record and len(record.lines) < RECORD_LINES and self._belongs(record, text):
+                record.add(line, text, self._hidden(record, text))
+                if record is channel.block and not record.in_body and record.block is None:
+                    channel.block = None
+                return
+
+        opening = self.grammars.openings.match(text)
+        yield from self._close_record(channel)
+        component = (opening[0].component if opening else None) or identity.get("component")
+        record = _Open({**identity, "component": component}, None, identity.get("level"), time)
+        if opening:
+            record.block, record.in_body = opening[0], True
+            record.level = opening[0].level or record.level  # type: ignore[assignment]
+            if channel.block:
+                yield channel.block.close(self.source)
+            channel.block = record
+        channel.record = record
+        record.add(line, text)
+
+    def _belongs(self, record: _Open, text: str) -> bool:
+        """Whether a line without a head goes on with this record; moves the record's block along."""
+        if not text.strip():
+            return True
+        if record.block and record.in_body:
+            if record.block.part("body", text):
+                return True
+            if "last" in record.block.parts and record.block.part("last", text):
+                record.in_body = False
+                return True
+        opening = self.grammars.openings.match(text)
+        if opening and opening[0].part("introduced_by", record.last_text()):
+            record.block, record.in_body = opening[0], True
+            record.level = record.level or opening[0].level  # type: ignore[assignment]
+            return True
+        if record.block and not opening:
+            if record.block.part("after", text):
+                return True
+            record.in_body = False
+        return not opening and self.grammars.joints.match(text) is not None
+
+    def _continue_block(self, record: _Open, text: str) -> None:
+        """Follow a block through lines that repeat their head, and so belong to the record whatever they say."""
+        opening = self.grammars.openings.match(text)
+        if opening:
+            record.block, record.in_body = opening[0], True
+        elif record.block and record.in_body and not record.block.part("body", text):
+            record.in_body = False
+
+    def _hidden(self, record: _Open, text: str) -> bool:
+        return record.block is not None and record.in_body and record.block.part("hide", text)
+
+    def _close_record(self, channel: _Channel) -> Iterator[Record]:
+        """Close the record, unless it is an unfinished block, which stays open beside the next record."""
+        record, channel.record = channel.record, None
+        if record is None:
+            return
+        if record.in_body:
+            if channel.block and channel.block is not record:
+                yield channel.block.close(self.source)
+            channel.block = record
+            return
+        if channel.block is record:
+            channel.block = None
+        yield record.close(self.source)
+
+    def _close(self, channel: _Channel) -> Iterator[Record]:
+        if channel.block and channel.block is not channel.record:
+            yield channel.block.close(self.source)
+        if channel.record:
+            yield channel.record.close(self.source)
+
+    def _close_all(self) -> Iterator[Record]:
+        for channel in self.channels.values():
+            yield from self._close(channel)
+        self.channels.clear()
+
+
+def _level(text: str | None, grammar: Grammar) -> Level | None:
+    if text is None:
+        return None
+    return grammar.levels.get(text) or _LEVELS.get(text.upper())  # type: ignore[return-value]
+
+
+def _decoded(text: str) -> str:
+    try:
+        return str(json.loads(f'"{text}"')).rstrip("\r\n")
+    except ValueError:
+        return text

@@ -1,0 +1,70 @@
+"""The exceptions in a record: type, message, where they were raised, which came first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from logdoctor.model import Record
+
+_HEADER = re.compile(r"^[\s|+-]*(?:Exception Group )?Traceback \(most recent call last\):|^ray\.exceptions\.RayTaskError")
+_FRAME = re.compile(r'^\s*(?:\|\s*)*File "(?P<file>[^"]+)", line (?P<line>\d+)(?:, in (?P<function>.+))?')
+_RAISED = re.compile(
+    r"^(?P<type>(?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*)(?:\((?P<inner>[\w.]+)\))?(?:: ?(?P<message>.*))?$",
+    re.ASCII,
+)
+_BOX = re.compile(r"^(?:\s{0,8}\| )+")
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """An exception as a traceback shows it."""
+
+    type: str
+    """As printed, with its module."""
+    message: str
+    """Its first line."""
+    line: int
+    """1-based line number of the exception's own line in the source."""
+    first: int
+    last: int
+    """Line numbers of the first and last line of its part of the record."""
+    frame: str | None
+    """``file:line in function`` of the innermost frame."""
+
+    @property
+    def name(self) -> str:
+        return self.type.rpartition(".")[2]
+
+
+def raised(record: Record) -> list[Raised]:
+    """The exceptions of a record's tracebacks in the order in which they are printed: the first caused the later ones."""
+    found = []
+    parts = list(_parts(record))
+    for start, stop in parts:
+        exception = _read(record, start, stop)
+        if exception:
+            found.append(exception)
+    return found
+
+
+def _parts(record: Record) -> Iterator[tuple[int, int]]:
+    """Index ranges of the lines from one traceback header to the next."""
+    headers = [index for index, line in enumerate(record.lines) if _HEADER.match(line)]
+    for number, start in enumerate(headers):
+        yield start, headers[number + 1] if number + 1 < len(headers) else len(record.lines)
+
+
+def _read(record: Record, start: int, stop: int) -> Raised | None:
+    frame = None
+    for index in range(start + 1, stop):
+        line = _BOX.sub("", record.lines[index])
+        if located := _FRAME.match(line):
+            frame = f"{located['file']}:{located['line']}" + (f" in {located['function']}" if located["function"] else "")
+        elif frame and line[:1].strip() and (matched := _RAISED.match(line)):
+            message = (matched["message"] or "").strip()
+            if matched["inner"] and message.startswith("ray::"):
+                return None  # the remote traceback follows, and ends with the exception itself
+            return Raised(matched["type"], message, record.numbers[index], record.numbers[start], record.numbers[stop - 1], frame)
+    return None

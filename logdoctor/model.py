@@ -1,0 +1,220 @@
+"""The plain, immutable data that every room speaks.
+
+Data flows one way: ``sources`` give bytes, ``scan`` gives lines, ``formats`` gives records, ``facts`` and the rulebook's
+signatures give facts and events, ``diagnosis`` gives findings, ``render`` shows them. This module imports none of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+Severity = Literal["error", "warning", "info"]
+Role = Literal["root-cause", "contributing", "consequence", "advice"]
+Verdict = Literal["root-cause", "consequence-only", "unknown-failure", "healthy"]
+Level = Literal["debug", "info", "warning", "error", "fatal"]
+
+#: How near to the origin of trouble a message stands; a lower layer explains a higher one.
+Layer = Literal["host", "fault", "peer", "wait", "relay", "advice"]
+LAYERS: tuple[Layer, ...] = ("host", "fault", "peer", "wait", "relay", "advice")
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """Who said something, as far as the prefixes of the line tell."""
+
+    host: str | None = None
+    """Host name or IP address."""
+    rank: int | None = None
+    """Global rank."""
+    pid: int | None = None
+    process: str | None = None
+    """The name a process gives itself, such as ``EngineCore_DP0`` or ``RayWorkerWrapper``."""
+    component: str | None = None
+    """The software that speaks: ``vllm``, ``nccl``, ``gloo``, ``ray``, ``kernel``, ..."""
+
+
+class Line(NamedTuple):
+    """A decoded line of a source that is worth reading."""
+
+    number: int
+    """1-based."""
+    text: str
+    candidates: frozenset[int] = frozenset()
+    """Indexes of the rulebook's patterns whose required literals were seen in it."""
+    gap: bool = False
+    """Whether lines before it were left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One message with all its continuation lines, its prefixes taken off."""
+
+    source: str
+    lines: tuple[str, ...]
+    """The text of each line without prefixes."""
+    numbers: tuple[int, ...]
+    """The 1-based line number of each of ``lines`` in the source."""
+    stream: Stream
+    level: Level | None = None
+    time: str | None = None
+    """As the log wrote it; :func:`logdoctor.formats.times.normalise` reads it."""
+    raw: tuple[str, ...] = ()
+    """The lines as they stood in the log (capped); what evidence quotes."""
+    candidates: frozenset[int] = frozenset()
+    """Which patterns (by their index in the rulebook) may match, as their required literals were seen."""
+    repeats: int = 1
+    """How often the log says that this message occurred (``[repeated 7x across cluster]``)."""
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+    @property
+    def first_line(self) -> int:
+        return self.numbers[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An occurrence of a rule's signature in a record."""
+
+    rule: str
+    record: Record
+    line: int
+    """1-based number of the line that carries the signature."""
+    end_line: int
+    values: Mapping[str, str] = field(default_factory=dict)
+    """The signature's named groups."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something that a log states about the run, such as ``nccl.bootstrap.interface = eth0``."""
+
+    name: str
+    value: str
+    source: str
+    line: int
+    stream: Stream
+    siblings: Mapping[str, str] = field(default_factory=dict)
+    """What the same line said besides: the address of an interface, the rank of a host."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A place in a log that shows a finding."""
+
+    source: str
+    line: int
+    end_line: int
+    text: str
+    stream: Stream
+    time: str | None = None
+    """ISO 8601; without year (``--05-01T09:14:33``) or zone where the log has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnvSetting:
+    """An environment variable to set, or to unset where ``value`` is None."""
+
+    name: str
+    value: str | None
+    where: str = "all nodes"
+    origin: str = ""
+    """Where the value comes from: a log line, a command that computes it on the node, or the reader."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A command-line option to set, or to drop where ``value`` is None and ``drop`` is true."""
+
+    name: str
+    value: str | None
+    of: str
+    """The command that takes it: ``vllm serve``, ``docker run``, ``ray start``, ..."""
+    drop: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """What to change, ready to copy, and how to check that it helped."""
+
+    summary: str = ""
+    env: tuple[EnvSetting, ...] = ()
+    flags: tuple[Flag, ...] = ()
+    commands: tuple[str, ...] = ()
+    steps: tuple[str, ...] = ()
+    verify: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A piece of evidence that would decide the case, and how to get it."""
+
+    what: str
+    why: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A rule (or an unrecognised failure) applied to what the logs hold."""
+
+    id: str
+    rule: str
+    """The rule it came from; equals ``id`` when the rule has no differential."""
+    title: str
+    component: str
+    severity: Severity
+    layer: Layer
+    role: Role
+    confidence: float
+    """0 to 1."""
+    cause: str
+    fix: Fix
+    evidence: tuple[Evidence, ...]
+    count: int
+    """How many occurrences the logs hold, those counted only by ``[repeated Nx]`` included."""
+    caused_by: tuple[str, ...] = ()
+    explains: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """The picture of the run that the logs give."""
+
+    world_size: int | None = None
+    hosts: tuple[str, ...] = ()
+    ranks: tuple[int, ...] = ()
+    env: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    versions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    differences: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """What was read, and what was left out."""
+
+    bytes: int = 0
+    lines: int = 0
+    records: int = 0
+    sources: int = 0
+    seconds: float = 0.0
+    omitted: tuple[str, ...] = ()
+    """One sentence for each thing that was not read or not kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """The findings in causal order, the root cause first, and all that belongs to them."""
+
+    verdict: Verdict
+    findings: tuple[Finding, ...] = ()
+    missing: tuple[Missing, ...] = ()
+    cluster: Cluster = field(default_factory=Cluster)
+    unexplained: tuple[Evidence, ...] = ()
+    """Error records that no rule knows and no finding explains."""
+    stats: Stats = field(default_factory=Stats)

@@ -1,0 +1,106 @@
+"""``rules/*.yaml`` as checked, indexed, cached objects.
+
+:func:`load` gives the rulebook. The YAML is read only when it changed: the compiled form ships with the package, and where the rules
+lie beside the code (a checkout, ``--rules DIR``) it is cached by the files' names, sizes and times.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+import regex
+
+from logdoctor.rulebook.grammars import Grammars
+from logdoctor.rulebook.grammars import loaded as loaded_grammar
+from logdoctor.rulebook.rules import Case, Pattern, Rule, loaded
+
+__all__ = ["Case", "Pattern", "Rule", "Rulebook", "load"]
+
+_PACKAGE = Path(__file__).parent
+SHIPPED = _PACKAGE / "compiled.json"
+"""The built-in rules, compiled when the package was built."""
+CHECKOUT = _PACKAGE.parent.parent / "rules"
+"""The built-in rules of a checkout."""
+
+
+class Rulebook:
+    """All rules, fact patterns and line grammars."""
+
+    def __init__(self, plain: Mapping[str, Any]) -> None:
+        self._rules = plain["rules"]
+        self._grammars = plain["grammars"]
+        self._patterns = plain["patterns"]
+        self.problems: tuple[str, ...] = tuple(plain["problems"])
+        """One sentence for each rule file that could not be used."""
+        self.literals: Mapping[str, list[int]] = plain["literals"]
+        """Literal -> indexes of the patterns that it calls for."""
+        self.anchors: tuple[str, ...] = tuple(plain["anchors"])
+        """Literals that mark lines worth reading though they call for no pattern, such as the frames of a traceback."""
+        self.derived: tuple[Mapping[str, Any], ...] = tuple(plain["derived"])
+        self.progress: tuple[tuple[tuple[str, ...], str], ...] = tuple((tuple(p["literals"]), p["text"]) for p in plain["progress"])
+        """Literals and pattern of each kind of line that shows that the run made progress."""
+        self.causes: frozenset[str] = frozenset(plain["causes"])
+        """Rules that can name a root cause."""
+        self._loaded: dict[str, Rule] = {}
+        self._regexes: dict[int, Any] = {}
+
+    def rule(self, id: str) -> Rule:
+        rule = self._loaded.get(id)
+        if rule is None:
+            rule = self._loaded[id] = loaded(self._rules[id])
+        return rule
+
+    @property
+    def rule_ids(self) -> tuple[str, ...]:
+        return tuple(self._rules)
+
+    @cached_property
+    def patterns(self) -> tuple[Pattern, ...]:
+        return tuple(
+            Pattern(
+                p["text"],
+                p.get("rule"),
+                p.get("fact"),
+                frozenset(p["levels"]) if "levels" in p else None,
+                frozenset(p["components"]) if "components" in p else None,
+            )
+            for p in self._patterns
+        )
+
+    def regex(self, index: int) -> Any:
+        """The compiled pattern; compiled when first wanted, as most patterns never are."""
+        found = self._regexes.get(index)
+        if found is None:
+            found = self._regexes[index] = regex.compile(self.patterns[index].text, regex.ASCII | regex.MULTILINE)
+        return found
+
+    def is_fact(self, index: int) -> bool:
+        return "fact" in self._patterns[index]
+
+    @cached_property
+    def grammars(self) -> Grammars:
+        return Grammars(loaded_grammar(plain) for plain in self._grammars)
+
+
+@lru_cache(maxsize=8)
+def load(extra: tuple[Path, ...] = ()) -> Rulebook:
+    """The built-in rules, with those of the ``extra`` directories added or put in place of built-in ones of the same id.
+
+    Files with mistakes are left out; :attr:`Rulebook.problems` says what is wrong with them.
+    """
+    if not extra and SHIPPED.exists():
+        return Rulebook(json.loads(SHIPPED.read_bytes()))
+    from logdoctor.rulebook.cache import through_cache
+
+    return Rulebook(through_cache((rules_directory(), *extra)))
+
+
+def rules_directory() -> Path:
+    """Where the built-in YAML files are: in the package, or beside it in a checkout."""
+    packaged = _PACKAGE.parent / "rules"
+    return packaged if packaged.is_dir() else CHECKOUT

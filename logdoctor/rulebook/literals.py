@@ -1,0 +1,134 @@
+"""What a pattern must contain: the literals that a fast scanner looks for before the pattern itself is tried."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import Any
+
+if sys.version_info >= (3, 11):
+    from re import _constants as constants
+    from re import _parser as parser
+else:  # the same modules before Python 3.11
+    import sre_constants as constants
+    import sre_parse as parser
+
+SHORTEST = 4
+"""Bytes that a literal needs to be worth looking for."""
+
+
+def required(pattern: str) -> tuple[str, ...] | None:
+    """Literals of which every match of ``pattern`` contains at least one, the rarest choice first found; None if there are none.
+
+    Raises :class:`re.error` for a pattern that the standard library cannot read.
+    """
+    tree = parser.parse(pattern, re.ASCII | re.MULTILINE)
+    if tree.state.flags & re.IGNORECASE:
+        return None
+    choices = [choice for choice in _sequence(tree) if all(len(literal) >= SHORTEST for literal in choice)]
+    return max(choices, key=_worth, default=None)
+
+
+def _worth(choice: tuple[str, ...]) -> tuple[float, int]:
+    """Long literals are rare; each further alternative makes a hit likelier."""
+    return min(min(len(literal) for literal in choice), 24) / len(choice) ** 0.5, -len(choice)
+
+
+def _sequence(items: Any) -> list[tuple[str, ...]]:
+    """All choices of literals that a sequence of parsed items offers."""
+    choices: list[tuple[str, ...]] = []
+    run = ""
+
+    def flush() -> None:
+        nonlocal run
+        choices.extend((line,) for line in run.split("\n") if line)
+        run = ""
+
+    for operation, argument in items:
+        if operation is constants.LITERAL:
+            run += chr(argument)
+        elif operation is constants.SUBPATTERN and _plain(argument[-1]) is not None:
+            run += _plain(argument[-1]) or ""
+        elif operation is constants.AT:
+            continue
+        else:
+            flush()
+            choices.extend(_nested(operation, argument))
+    flush()
+    return choices
+
+
+def _nested(operation: Any, argument: Any) -> list[tuple[str, ...]]:
+    if operation is constants.SUBPATTERN:
+        return _sequence(argument[-1])
+    if operation in (constants.MAX_REPEAT, constants.MIN_REPEAT) or operation is getattr(constants, "POSSESSIVE_REPEAT", None):
+        return _sequence(argument[2]) if argument[0] > 0 else []
+    if operation is getattr(constants, "ATOMIC_GROUP", None):
+        return _sequence(argument)
+    if operation is constants.BRANCH:
+        best = []
+        for branch in argument[1]:
+            offered = [c for c in _sequence(branch) if all(len(literal) >= SHORTEST for literal in c)]
+            if not offered:
+                return []
+            best.append(max(offered, key=_worth))
+        return [tuple(dict.fromkeys(literal for choice in best for literal in choice))]
+    return []
+
+
+def _plain(items: Any) -> str | None:
+    """The text of a group that holds nothing but literals."""
+    if all(operation is constants.LITERAL for operation, _ in items):
+        return "".join(chr(argument) for _, argument in items)
+    return None
+
+
+def first_characters(pattern: str) -> frozenset[str] | None:
+    """The ASCII characters that a match can begin with; None if that cannot be said, or if it may be empty."""
+    found = _first(parser.parse(pattern, re.ASCII))
+    return frozenset(found) if found is not None else None
+
+
+def _first(items: Any) -> set[str] | None:
+    result: set[str] = set()
+    for operation, argument in items:
+        if operation is constants.AT:
+            continue
+        optional = False
+        if operation is constants.LITERAL:
+            found: set[str] | None = {chr(argument)}
+        elif operation is constants.IN:
+            found = _class(argument)
+        elif operation is constants.SUBPATTERN:
+            found = _first(argument[-1])
+        elif operation is constants.BRANCH:
+            parts = [_first(branch) for branch in argument[1]]
+            found = set().union(*(p for p in parts if p)) if all(parts) else None
+        elif operation in (constants.MAX_REPEAT, constants.MIN_REPEAT):
+            found, optional = _first(argument[2]), argument[0] == 0
+        else:
+            return None
+        if not found:
+            return None
+        result |= found
+        if not optional:
+            return result
+    return None
+
+
+def _class(items: Any) -> set[str] | None:
+    found: set[str] = set()
+    for operation, argument in items:
+        if operation is constants.LITERAL:
+            found.add(chr(argument))
+        elif operation is constants.RANGE:
+            found |= {chr(code) for code in range(argument[0], argument[1] + 1)}
+        elif operation is constants.CATEGORY and argument is constants.CATEGORY_DIGIT:
+            found |= set("0123456789")
+        elif operation is constants.CATEGORY and argument is constants.CATEGORY_WORD:
+            found |= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
+        elif operation is constants.CATEGORY and argument is constants.CATEGORY_SPACE:
+            found |= set(" \t\n\r\f\v")
+        else:
+            return None
+    return found

@@ -1,0 +1,199 @@
+"""Raw bytes to the lines worth reading, at the speed of memory.
+
+No line is touched in Python unless a literal of some rule or fact stands in it or near it. Around a hit the neighbouring lines come along,
+so that the messages it belongs to can be put together. What is yielded depends on the bytes alone, not on how they are cut into blocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import regex
+
+from logdoctor.model import Line
+from logdoctor.rulebook import Rulebook
+from logdoctor.scan.matcher import Matcher
+
+BEFORE, AFTER = 4096, 8192
+"""Bytes of context around a hit, extended to whole lines."""
+PIECE = 1 << 20
+"""Bytes after which a line without end is cut into pieces."""
+WINDOW_BEFORE, WINDOW_AFTER, WINDOWS = 4096, 12288, 16
+"""What is read of a long line: bytes before and after a hit, and how often."""
+HEAD_LINES = 64
+
+_Hit = tuple[int, int]
+"""Offset in the buffer, and index of the literal."""
+
+
+class Scanner:
+    """The lines worth reading of one source after the other, with the same rulebook."""
+
+    def __init__(self, rulebook: Rulebook) -> None:
+        called: dict[str, list[int]] = {**{anchor: [] for anchor in rulebook.anchors}, **rulebook.literals}
+        self._matcher = Matcher([literal.encode() for literal in called])
+        self._calls = [frozenset(indexes) for indexes in called.values()]
+        anchors = set(rulebook.anchors)
+        self._lone = [literal not in anchors and all(map(rulebook.is_fact, indexes)) for literal, indexes in called.items()]
+        """For each literal whether its line alone is wanted, without context."""
+        self._progress = [(tuple(text.encode() for text in texts), regex.compile(pattern.encode())) for texts, pattern in rulebook.progress]
+
+    def scan(self, blocks: Iterable[bytes]) -> Scan:
+        """The lines worth reading of the blocks of one source; read it once, from start to end."""
+        return Scan(self, blocks)
+
+
+class Scan:
+    """One pass over one source."""
+
+    def __init__(self, scanner: Scanner, blocks: Iterable[bytes]) -> None:
+        self._scanner = scanner
+        self._blocks = blocks
+        self._buffer = b""
+        self._hits: list[_Hit] = []
+        self._number = 1
+        """Line number at the start of the buffer."""
+        self._emitted = 0
+        """Where in the buffer the last line given out ended; -1 if before it."""
+        self.bytes = 0
+        self.lines = 0
+        self.head: list[str] = []
+        """The first lines of the source."""
+        self.progress: int | None = None
+        """The last line that shows that the run made progress."""
+
+    def __iter__(self) -> Iterator[Line]:
+        scanned = 0
+        for block in self._blocks:
+            self.bytes += len(block)
+            self._buffer += block
+            end = self._line_start(len(self._buffer))
+            if end > scanned:
+                self._find(scanned, end)
+                horizon = self._line_start(max(0, end - BEFORE))
+                yield from self._emit(horizon)
+                scanned = end - horizon
+        end = len(self._buffer)
+        self._find(scanned, end)
+        yield from self._emit(end)
+        self.lines = self._number - 1 + (1 if self._ends_open else 0)
+
+    _ends_open = False
+    """Whether the source ends without a newline."""
+
+    def _find(self, start: int, end: int) -> None:
+        if not self.head and end:
+            self.head = self._buffer[: min(end, 64 << 10)].decode("utf-8", "replace").split("\n")[:HEAD_LINES]
+        self._hits += [(start + offset, literal) for offset, literal in self._scanner._matcher.find(self._buffer[start:end])]
+
+    def _emit(self, horizon: int) -> Iterator[Line]:
+        """Give out the wanted lines before ``horizon``, and drop the buffer up to there."""
+        for start, end in self._wanted(horizon):
+            gap = start > self._emitted
+            yield from self._lines(start, end, gap)
+            self._emitted = end
+        buffer = self._buffer
+        self._note_progress(horizon)
+        self._number += buffer.count(b"\n", 0, horizon)
+        self._ends_open = not buffer.endswith(b"\n") if buffer else self._ends_open
+        self._buffer = buffer[horizon:]
+        self._emitted = 0 if self._emitted >= horizon else -1
+        self._hits = [(offset - horizon, literal) for offset, literal in self._hits if offset + AFTER >= horizon]
+
+    def _wanted(self, horizon: int) -> Iterator[tuple[int, int]]:
+        """Spans of the wanted lines before ``horizon``, in order, touching none of each other."""
+        lone, current_start, current_end = self._scanner._lone, -1, -1
+        spans = []
+        reach = -1
+        for offset, literal in self._hits:
+            if lone[literal]:
+                if offset >= max(0, reach):
+                    spans.append((self._line_start(offset), self._line_end(offset)))
+                    reach = max(reach, spans[-1][1])
+            else:
+                end = self._line_end(offset + AFTER) if offset + AFTER < len(self._buffer) else len(self._buffer)
+                spans.append((self._line_start(max(0, offset - BEFORE)), end))
+                reach = max(reach, end)
+        for start, end in sorted(spans):
+            end = min(end, horizon)
+            if start >= end:
+                continue
+            if start > current_end:
+                if current_end > 0:
+                    yield current_start, current_end
+                current_start, current_end = start, end
+            else:
+                current_end = max(current_end, end)
+        if current_end > 0:
+            yield current_start, current_end
+
+    def _lines(self, start: int, end: int, gap: bool) -> Iterator[Line]:
+        hits = iter([hit for hit in self._hits if start <= hit[0] < end])
+        hit = next(hits, None)
+        number = self._number + self._buffer.count(b"\n", 0, start)
+        while start < end:
+            stop = self._line_end(start)
+            inside: list[_Hit] = []
+            while hit is not None and hit[0] < stop:
+                inside.append(hit)
+                hit = next(hits, None)
+            text = self._buffer[start:stop]
+            for low, high in _segments(text, [offset - start for offset, _ in inside]):
+                called = [self._scanner._calls[literal] for offset, literal in inside if low <= offset - start < high]
+                candidates = frozenset().union(*called) if called else frozenset()
+                yield Line(number, text[low:high].decode("utf-8", "replace"), candidates, gap)
+                gap = False
+            number += text.endswith(b"\n")
+            start = stop
+
+    def _note_progress(self, horizon: int) -> None:
+        """Look backwards for the last line before ``horizon`` that shows progress."""
+        best = -1
+        for literals, pattern in self._scanner._progress:
+            for literal in literals:
+                at = horizon
+                for _ in range(8):  # a literal that stands in other lines too is tried a few times, not for ever
+                    at = self._buffer.rfind(literal, max(best, 0), at)
+                    if at < 0:
+                        break
+                    start = self._line_start(at)
+                    if pattern.search(self._buffer[start : self._line_end(at)][: 4 * WINDOW_BEFORE], timeout=0.1):
+                        best = max(best, at)
+                        break
+        if best >= 0:
+            self.progress = self._number + self._buffer.count(b"\n", 0, best)
+
+    def _line_start(self, offset: int) -> int:
+        """Where the line, or the piece of an endless line, that holds ``offset`` begins."""
+        start = self._buffer.rfind(b"\n", 0, offset) + 1
+        return start + (offset - start) // PIECE * PIECE
+
+    def _line_end(self, offset: int) -> int:
+        """Where it ends, its newline included."""
+        end = self._buffer.find(b"\n", offset) + 1 or len(self._buffer)
+        return min(end, self._line_start(offset) + PIECE)
+
+
+def _segments(line: bytes, hits: list[int]) -> Iterator[tuple[int, int]]:
+    """What to read of a line: the parts between carriage returns that hold a hit or are the last, cut to windows where they are long."""
+    end = len(line.rstrip(b"\r\n"))
+    start = 0
+    while start <= end:
+        stop = line.find(b"\r", start, end)
+        stop = end if stop < 0 else stop
+        inside = [hit for hit in hits if start <= hit < stop]
+        if inside or stop == end:
+            yield from _windows(start, stop, inside)
+        start = stop + 1
+
+
+def _windows(start: int, stop: int, hits: list[int]) -> Iterator[tuple[int, int]]:
+    if stop - start <= WINDOW_BEFORE + WINDOW_AFTER:
+        yield start, stop
+        return
+    reach, given = start, 0
+    for hit in hits or [start]:
+        if hit >= reach and given < WINDOWS:
+            low, reach = max(reach, hit - WINDOW_BEFORE), min(stop, hit + WINDOW_AFTER)
+            yield low, reach
+            given += 1

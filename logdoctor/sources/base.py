@@ -1,0 +1,34 @@
+"""What every source is, and what goes wrong with one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+BLOCK = 1 << 20
+"""Bytes that are read or unpacked at a time. Sources promise blocks of at most 4 MiB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A named stream of bytes: a file, standard input, a member of an archive."""
+
+    name: str
+    """What evidence shows: the path relative to the directory or archive that the user named; unique in a run."""
+    open: Callable[[], Iterator[bytes]]
+    """Yields the bytes in non-empty blocks of at most 4 MiB. Raises :class:`SourceError`, and nothing else, when the bytes cannot be
+    read to their end, after all that could be read."""
+
+
+class SourceError(Exception):
+    """Something that cannot be read; ``str()`` is one sentence: what, why, how to mend it."""
+
+
+class Skipped(SourceError):
+    """Something that was left out on purpose, such as a binary in a directory of logs: worth a note, no failure."""
+
+
+def reason(error: Exception) -> str:
+    """What an operating system's or a decoder's error says, as part of a sentence."""
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return text[:1].lower() + text[1:].rstrip(".")

@@ -1,0 +1,157 @@
+"""Unpack compressed bytes as a stream: bounded memory, every member, all that can be read of a damaged one."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol
+
+from logdoctor.sources.base import BLOCK, SourceError, reason
+from logdoctor.sources.kinds import compression
+
+MOST = 64 << 30
+"""Bytes that one compressed stream may unpack to."""
+FREE = 256 << 20
+"""Bytes that may be unpacked whatever the ratio."""
+RATIO = 1000
+"""Beyond ``FREE``, how many times its packed size a stream may unpack to; logs reach about 100."""
+_MEMORY = 512 << 20
+_MAGIC = 6
+
+
+class _Decoder(Protocol):
+    """The interface of :class:`bz2.BZ2Decompressor`, which :mod:`lzma` and ``compression.zstd`` share."""
+
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def needs_input(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+
+
+class _Zlib:
+    """:func:`zlib.decompressobj` with the interface of its younger sisters."""
+
+    def __init__(self, wbits: int) -> None:
+        import zlib
+
+        self._decoder = zlib.decompressobj(wbits)
+        self.needs_input = True
+
+    @property
+    def eof(self) -> bool:
+        return self._decoder.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._decoder.unused_data
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        out = self._decoder.decompress(self._decoder.unconsumed_tail + data, max_length)
+        self.needs_input = not self._decoder.unconsumed_tail and len(out) < max_length
+        return out
+
+
+class _Zstandard:
+    """``zstandard``'s decoder, fed in sips: it cannot bound what it gives for what it gets, 32 KiB for a byte at worst."""
+
+    SIP = 2048
+
+    def __init__(self) -> None:
+        import zstandard
+
+        self._decoder = zstandard.ZstdDecompressor(max_window_size=_MEMORY).decompressobj()
+        self._rest = b""
+        self.unused_data = b""
+        self.needs_input = True
+
+    @property
+    def eof(self) -> bool:
+        return self._decoder.eof
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        data, out, at, given = self._rest + data, [], 0, 0
+        while at < len(data) and given < max_length and not self.eof:
+            out.append(self._decoder.decompress(data[at : at + self.SIP]))
+            at, given = at + self.SIP, given + len(out[-1])
+        self._rest = data[at:]
+        if self.eof:
+            self.unused_data = self._decoder.unused_data + self._rest
+        self.needs_input = not self._rest
+        return b"".join(out)
+
+
+def _decoders(kind: str, name: str) -> tuple[Callable[[], _Decoder], type[Exception]]:
+    """What makes a decoder of that kind, and the exception it raises for damaged bytes.
+
+    Raises:
+        SourceError: the decoder is not installed.
+    """
+    if kind in ("gzip", "deflate"):
+        import zlib
+
+        return lambda: _Zlib(31 if kind == "gzip" else -15), zlib.error
+    if kind == "bzip2":
+        import bz2
+
+        return bz2.BZ2Decompressor, OSError
+    if kind == "xz":
+        import lzma
+
+        return lambda: lzma.LZMADecompressor(memlimit=_MEMORY), lzma.LZMAError
+    if sys.version_info >= (3, 14):
+        from compression import zstd
+
+        return zstd.ZstdDecompressor, zstd.ZstdError
+    try:
+        import zstandard
+    except ImportError:
+        raise SourceError(
+            f"{name} is compressed with zstd, which needs one more package: pip install 'logdoctor[zstd]', or unpack it: zstd -d"
+        ) from None
+    return _Zstandard, zstandard.ZstdError
+
+
+def decompress(name: str, kind: str, packed: Iterable[bytes]) -> Iterator[bytes]:
+    """Unpack ``gzip``, ``bzip2``, ``xz``, ``zstd`` or bare ``deflate``, one member after the other.
+
+    Raises:
+        SourceError: the bytes are damaged, cut short, unpack to too much, or the decoder is not installed. All that stands before the
+            damage has been yielded.
+    """
+    new, damage = _decoders(kind, name)
+    decoder: _Decoder | None = new()
+    taken = given = 0
+    rest = b""
+    for block in packed:
+        taken += len(block)
+        rest += block
+        while True:
+            if decoder is None:  # between members; zeros may pad them
+                rest = rest.lstrip(b"\0")
+                if len(rest) < _MAGIC:
+                    break
+                if kind == "deflate" or compression(rest) != kind:
+                    raise SourceError(f"{name} has other bytes after its {kind} data, which were left out")
+                decoder = new()
+            try:
+                out = decoder.decompress(rest, BLOCK)
+            except (damage, EOFError, MemoryError) as error:
+                raise SourceError(f"{name} is damaged and was read up to the damage ({reason(error)}); fetch the file again") from error
+            given += len(out)
+            if out:
+                yield out
+            if given > MOST or given > FREE and given > RATIO * taken:
+                raise SourceError(
+                    f"{name} unpacks to far more than a log does (over {given >> 20} MiB from {(taken >> 20) + 1} MiB), so the rest was left"
+                    " out; unpack it yourself if you trust it"
+                )
+            rest = b""
+            if decoder.eof:
+                rest, decoder = decoder.unused_data, None
+            elif decoder.needs_input:
+                break
+    if decoder is not None:
+        raise SourceError(f"{name} is cut short: its {kind} data has no end, so its last lines are missing; fetch the file again")
