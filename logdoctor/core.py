@@ -35,8 +35,6 @@ def explain(sources: Iterable[Source | SourceError], rulebook: Rulebook, warn: C
         scan = scanner.scan(_until_broken(source, complain))
         for record in assemble(source.name, scan, rulebook.grammars, lambda scan=scan: scan.head):  # type: ignore[misc]
             observations.take(record, *recogniser.recognise(record), rulebook.causes)
-        if scan.progress:
-            observations.progress[source.name] = scan.progress
         bytes_, lines, read = bytes_ + scan.bytes, lines + scan.lines, read + 1
     omitted += [f"the pattern of {name} took too long on {where} and was not applied there" for name, where in recogniser.slow.items()]
     if observations.facts.dropped:

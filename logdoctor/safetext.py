@@ -1,7 +1,8 @@
 """Text from outside (log lines, file names), made harmless to show.
 
-A log may hold anything: escape sequences that repaint the terminal or rename its window, right-to-left overrides that turn a command
-around, invisible characters that survive copy and paste. What is shown to a reader goes through :func:`harmless` first.
+A log may hold anything: escape sequences that repaint the terminal or rename its window, right-to-left overrides that
+turn a command around, invisible characters that survive copy and paste. What is shown to a reader goes through
+:func:`harmless` first.
 """
 
 from __future__ import annotations

@@ -63,7 +63,6 @@ FACTS = [
     for content in [read(path)]
     for fact in (content.get("facts", []) if isinstance(content, dict) else content)
     for number, sample in enumerate(fact["samples"])
-    if not fact.get("progress")
 ]
 
 

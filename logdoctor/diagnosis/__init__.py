@@ -18,7 +18,7 @@ __all__ = ["Observations", "diagnose"]
 def diagnose(observations: Observations, rulebook: Rulebook, stats: Stats) -> Diagnosis:
     """The one root cause among the fallout, or what is missing to name it."""
     drafts = draft(observations, rulebook)
-    found = findings(drafts, observations.progress)
+    found = findings(drafts, _progress(observations, rulebook))
     verdict = _verdict(found)
     return Diagnosis(
         verdict=verdict,
@@ -28,6 +28,15 @@ def diagnose(observations: Observations, rulebook: Rulebook, stats: Stats) -> Di
         unexplained=tuple(evidence(Event("", record, record.first_line, record.numbers[-1])) for record, _ in list(observations.errors.values())[:UNEXPLAINED]),
         stats=stats,
     )
+
+
+def _progress(observations: Observations, rulebook: Rulebook) -> dict[str, int]:
+    """Source -> its last line that shows that the run went on."""
+    last: dict[str, int] = {}
+    for name in rulebook.progress:
+        for fact in observations.facts.all(name):
+            last[fact.source] = max(fact.line, last.get(fact.source, 0))
+    return last
 
 
 def _verdict(found: list[Finding]) -> Verdict:

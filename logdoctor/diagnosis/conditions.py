@@ -9,7 +9,7 @@ from typing import Any
 import regex
 
 from logdoctor.diagnosis.expressions import Context, fill, same_network
-from logdoctor.model import Event, Fact, Stream
+from logdoctor.model import Event, Fact, Record, Stream
 
 TIMEOUT = 0.2
 """Seconds that a condition's pattern may take."""
@@ -131,6 +131,11 @@ _COMPARISONS: dict[str, Callable[[str, Any], bool]] = {
 }
 
 
+def _in_record(pattern: str, record: Record) -> bool:
+    """Whether the pattern occurs in the record, its prefixes (such as NCCL's place in the source) included."""
+    return matches(pattern, record.text) or matches(pattern, "\n".join(record.raw))
+
+
 def _version(condition: Mapping[str, Any], context: Context) -> bool:
     known = [_release(value) for value in context.facts.values(f"version.{condition['version']}")]
     low, high = condition.get("at_least"), condition.get("below")
@@ -162,5 +167,5 @@ _KINDS: dict[str, Callable[[Mapping[str, Any], Context], bool]] = {
     "fact": _fact,
     "env": _env,
     "version": _version,
-    "text": lambda condition, context: context.event is not None and matches(condition["text"], context.event.record.text),
+    "text": lambda condition, context: context.event is not None and _in_record(condition["text"], context.event.record),
 }

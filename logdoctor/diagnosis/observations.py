@@ -1,4 +1,4 @@
-"""What reading the logs leaves behind: events, facts, unrecognised failures, and where the run made progress. Bounded in size."""
+"""What reading the logs leaves behind: events, facts, unrecognised failures; all bounded in size."""
 
 from __future__ import annotations
 
@@ -48,8 +48,6 @@ class Observations:
     """By type and masked message."""
     errors: dict[str, tuple[Record, int]] = field(default_factory=dict)
     """Error records without a rule, by masked text, and how often each occurred."""
-    progress: dict[str, int] = field(default_factory=dict)
-    """Source -> last line that shows progress."""
     records: int = 0
     _kept: Counter[tuple[str, str]] = field(default_factory=Counter)
 

@@ -27,7 +27,12 @@ QUOTE = 2000
 WEAK_SHARE = 0.6
 """Share of a source's first lines that must match a weak wrapper before it counts."""
 
-_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])|(?:\\u001b|\\x1b|\\033|#033|\^\[)\[[0-9;]*[A-Za-z]")
+_ANSI = re.compile(
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])"
+    r"|(?:\\u001b|\\x1b|\\033|#033|\^\[)\[[0-9;]*[A-Za-z]"
+    r"|\[(?:[0127]|22|3\d|4[0-79]|9[0-7]|(?:\d{1,3};)+\d{1,3})m(?!\])"  # copied from a page that swallowed the escape character
+)
+_COLOUR = re.compile(r"\x1b|\[[\d;]+m|\\u001b|#033|\\x1b|\\033|\^\[")
 _LEVELS: dict[str, Level] = {
     **dict.fromkeys(("D", "V", "T", "DEBUG", "TRACE", "DIAG"), "debug"),
     **dict.fromkeys(("I", "INFO", "NOTICE", "NORMAL"), "info"),
@@ -97,7 +102,7 @@ def _integer(text: str | None) -> int | None:
 
 def strip_ansi(text: str) -> str:
     """The text without terminal escapes, real ones and those that collectors spell out."""
-    if "\x1b" in text or "[" in text and ("\\u001b" in text or "#033" in text or "\\x1b" in text or "\\033" in text or "^[" in text):
+    if _COLOUR.search(text):
         return _ANSI.sub("", text)
     return text
 
@@ -148,7 +153,8 @@ class _Assembler:
             key, identity, wrapper_time, repeats, text = self._peel(line.text)
             channel = self.channels.pop(key, None) or _Channel()
             self.channels[key] = channel  # the last one is the one that spoke last
-            yield from self._take(channel, line, identity, wrapper_time, text)
+            for part in text.split("\n"):  # a JSON string may hold several lines
+                yield from self._take(channel, line, identity, wrapper_time, part)
             if repeats > 1 and (taker := channel.block or channel.record):
                 taker.repeats = max(taker.repeats, repeats)
             if len(self.channels) > CHANNELS:
@@ -176,7 +182,7 @@ class _Assembler:
             if "level" in groups:
                 identity["level"] = _level(groups["level"], grammar)
             time = time or groups.get("time")
-            repeats = max(repeats, 1 + (_integer(groups.get("repeated")) or 0))
+            repeats = max(repeats, _integer(groups.get("repeated")) or 1)
             text = groups.get("rest", "")
             if grammar.decode == "json":
                 text = _decoded(text)
@@ -206,12 +212,19 @@ class _Assembler:
             channel.record.add(line, body)
             return
 
-        for record in (channel.block, channel.record):
+        if not text.strip():
+            return  # a blank line ends nothing and belongs to nothing
+        for record in (channel.record,) if channel.block is channel.record else (channel.block, channel.record):
             if record and len(record.lines) < RECORD_LINES and self._belongs(record, text):
                 record.add(line, text, self._hidden(record, text))
-                if record is channel.block and not record.in_body and record.block is None:
-                    channel.block = None
+                if record is not channel.record:  # the interrupted block goes on, so what came between is complete
+                    if channel.record:
+                        yield channel.record.close(self.source)
+                    channel.record = record
                 return
+        if channel.block and channel.block is not channel.record and not channel.block.in_body:
+            yield channel.block.close(self.source)
+            channel.block = None
 
         opening = self.grammars.openings.match(text)
         yield from self._close_record(channel)
@@ -228,8 +241,6 @@ class _Assembler:
 
     def _belongs(self, record: _Open, text: str) -> bool:
         """Whether a line without a head goes on with this record; moves the record's block along."""
-        if not text.strip():
-            return True
         if record.block and record.in_body:
             if record.block.part("body", text):
                 return True
@@ -263,7 +274,7 @@ class _Assembler:
         record, channel.record = channel.record, None
         if record is None:
             return
-        if record.in_body:
+        if record.in_body and record.block and "last" in record.block.parts:
             if channel.block and channel.block is not record:
                 yield channel.block.close(self.source)
             channel.block = record

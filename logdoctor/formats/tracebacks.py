@@ -52,6 +52,8 @@ def raised(record: Record) -> list[Raised]:
 def _parts(record: Record) -> Iterator[tuple[int, int]]:
     """Index ranges of the lines from one traceback header to the next."""
     headers = [index for index, line in enumerate(record.lines) if _HEADER.match(line)]
+    if not headers and any(map(_FRAME.match, record.lines)):  # a log that was cut off above
+        headers = [-1]
     for number, start in enumerate(headers):
         yield start, headers[number + 1] if number + 1 < len(headers) else len(record.lines)
 
@@ -66,5 +68,5 @@ def _read(record: Record, start: int, stop: int) -> Raised | None:
             message = (matched["message"] or "").strip()
             if matched["inner"] and message.startswith("ray::"):
                 return None  # the remote traceback follows, and ends with the exception itself
-            return Raised(matched["type"], message, record.numbers[index], record.numbers[start], record.numbers[stop - 1], frame)
+            return Raised(matched["type"], message, record.numbers[index], record.numbers[max(start, 0)], record.numbers[stop - 1], frame)
     return None

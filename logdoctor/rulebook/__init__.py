@@ -42,8 +42,10 @@ class Rulebook:
         self.anchors: tuple[str, ...] = tuple(plain["anchors"])
         """Literals that mark lines worth reading though they call for no pattern, such as the frames of a traceback."""
         self.derived: tuple[Mapping[str, Any], ...] = tuple(plain["derived"])
-        self.progress: tuple[tuple[tuple[str, ...], str], ...] = tuple((tuple(p["literals"]), p["text"]) for p in plain["progress"])
-        """Literals and pattern of each kind of line that shows that the run made progress."""
+        self.heartbeats = frozenset(index for index, p in enumerate(self._patterns) if p.get("heartbeat"))
+        """Indexes of the facts of which only the first and the last line in a source are read."""
+        self.progress = frozenset(p["fact"] for p in self._patterns if p.get("progress"))
+        """Names of the facts that show that the run went on."""
         self.causes: frozenset[str] = frozenset(plain["causes"])
         """Rules that can name a root cause."""
         self._loaded: dict[str, Rule] = {}

@@ -49,10 +49,7 @@ def compile_rules(directories: Sequence[Path]) -> dict[str, Any]:
         for signature in entry["signatures"]:
             table.add(signature, rule=entry["id"], levels=signature.get("levels"), components=signature.get("components"))
     for entry in every["facts"]:
-        if entry.get("progress"):
-            table.progress.append({"text": entry["pattern"], "literals": entry["literals"]})
-        else:
-            table.add(entry, fact=entry["id"])
+        table.add(entry, fact=entry["id"], heartbeat=entry.get("heartbeat") or entry.get("progress"), progress=entry.get("progress"))
     formats = every["formats"]
     return {
         "version": VERSION,
@@ -64,7 +61,6 @@ def compile_rules(directories: Sequence[Path]) -> dict[str, Any]:
         "anchors": sorted({anchor for entry in formats for anchor in entry.get("anchors", ())}),
         "patterns": table.patterns,
         "literals": table.literals,
-        "progress": table.progress,
     }
 
 
@@ -165,7 +161,6 @@ class _Table:
     def __init__(self) -> None:
         self.patterns: list[dict[str, Any]] = []
         self.literals: dict[str, list[int]] = {}
-        self.progress: list[dict[str, Any]] = []
 
     def add(self, entry: Mapping[str, Any], **owner: Any) -> None:
         for literal in entry["literals"]:

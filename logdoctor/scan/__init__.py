@@ -6,9 +6,8 @@ so that the messages it belongs to can be put together. What is yielded depends 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-
-import regex
 
 from logdoctor.model import Line
 from logdoctor.rulebook import Rulebook
@@ -21,6 +20,8 @@ PIECE = 1 << 20
 WINDOW_BEFORE, WINDOW_AFTER, WINDOWS = 4096, 12288, 16
 """What is read of a long line: bytes before and after a hit, and how often."""
 HEAD_LINES = 64
+BEATS = 8
+"""Lines with a heartbeat's literal on which its pattern is tried in one block, from either end."""
 
 _Hit = tuple[int, int]
 """Offset in the buffer, and index of the literal."""
@@ -32,11 +33,17 @@ class Scanner:
     def __init__(self, rulebook: Rulebook) -> None:
         called: dict[str, list[int]] = {**{anchor: [] for anchor in rulebook.anchors}, **rulebook.literals}
         self._matcher = Matcher([literal.encode() for literal in called])
-        self._calls = [frozenset(indexes) for indexes in called.values()]
+        beats = rulebook.heartbeats
+        self._beats = [tuple(index for index in indexes if index in beats) for indexes in called.values()]
+        """For each literal the patterns of which only the first and the last line of a source are wanted."""
+        self._calls = [frozenset(index for index in indexes if index not in beats) for indexes in called.values()]
+        """For each literal the other patterns that it calls for."""
         anchors = set(rulebook.anchors)
-        self._lone = [literal not in anchors and all(map(rulebook.is_fact, indexes)) for literal, indexes in called.items()]
+        self._wanted = [literal in anchors or not beaten or bool(calls) for literal, calls, beaten in zip(called, self._calls, self._beats, strict=True)]
+        """For each literal whether each line that holds it is wanted."""
+        self._lone = [literal not in anchors and all(map(rulebook.is_fact, calls)) for literal, calls in zip(called, self._calls, strict=True)]
         """For each literal whether its line alone is wanted, without context."""
-        self._progress = [(tuple(text.encode() for text in texts), regex.compile(pattern.encode())) for texts, pattern in rulebook.progress]
+        self._regex = rulebook.regex
 
     def scan(self, blocks: Iterable[bytes]) -> Scan:
         """The lines worth reading of the blocks of one source; read it once, from start to end."""
@@ -51,16 +58,16 @@ class Scan:
         self._blocks = blocks
         self._buffer = b""
         self._hits: list[_Hit] = []
-        self._number = 1
-        """Line number at the start of the buffer."""
+        self._number, self._counted = 1, 0
+        """Line number at an offset in the buffer, and that offset."""
         self._emitted = 0
         """Where in the buffer the last line given out ended; -1 if before it."""
         self.bytes = 0
         self.lines = 0
         self.head: list[str] = []
         """The first lines of the source."""
-        self.progress: int | None = None
-        """The last line that shows that the run made progress."""
+        self._beats: dict[int, list[Line]] = {}
+        """The first and the last line of each heartbeat."""
 
     def __iter__(self) -> Iterator[Line]:
         scanned = 0
@@ -77,6 +84,7 @@ class Scan:
         self._find(scanned, end)
         yield from self._emit(end)
         self.lines = self._number - 1 + (1 if self._ends_open else 0)
+        yield from sorted({line for lines in self._beats.values() for line in lines})
 
     _ends_open = False
     """Whether the source ends without a newline."""
@@ -84,7 +92,33 @@ class Scan:
     def _find(self, start: int, end: int) -> None:
         if not self.head and end:
             self.head = self._buffer[: min(end, 64 << 10)].decode("utf-8", "replace").split("\n")[:HEAD_LINES]
-        self._hits += [(start + offset, literal) for offset, literal in self._scanner._matcher.find(self._buffer[start:end])]
+        beats: dict[int, list[int]] = {}
+        for offset, literal in self._scanner._matcher.find(self._buffer[start:end]):
+            if self._scanner._wanted[literal]:
+                self._hits.append((start + offset, literal))
+            for index in self._scanner._beats[literal]:
+                beats.setdefault(index, []).append(start + offset)
+        for index, offsets in beats.items():
+            self._note(index, offsets)
+
+    def _note(self, index: int, offsets: list[int]) -> None:
+        """Remember the first and the last line that a heartbeat's pattern matches; a literal that stands elsewhere too is tried a few times."""
+        known = self._beats.get(index)
+        if known is None:
+            if (first := self._beat(index, offsets[:BEATS])) is None:
+                return
+            known = self._beats[index] = [first]
+        if (last := self._beat(index, offsets[: -BEATS - 1 : -1])) is not None:
+            self._beats[index] = [known[0], last]
+
+    def _beat(self, index: int, offsets: list[int]) -> Line | None:
+        for offset in offsets:
+            start = self._line_start(offset)
+            text = self._buffer[start : min(self._line_end(offset), start + WINDOW_AFTER)].decode("utf-8", "replace").rstrip("\r\n")
+            if self._scanner._regex(index).search(text, timeout=0.1):
+                number = self._number + self._buffer.count(b"\n", self._counted, offset)
+                return Line(number, text, frozenset((index,)), True)
+        return None
 
     def _emit(self, horizon: int) -> Iterator[Line]:
         """Give out the wanted lines before ``horizon``, and drop the buffer up to there."""
@@ -93,8 +127,7 @@ class Scan:
             yield from self._lines(start, end, gap)
             self._emitted = end
         buffer = self._buffer
-        self._note_progress(horizon)
-        self._number += buffer.count(b"\n", 0, horizon)
+        self._number, self._counted = self._number_at(horizon), 0
         self._ends_open = not buffer.endswith(b"\n") if buffer else self._ends_open
         self._buffer = buffer[horizon:]
         self._emitted = 0 if self._emitted >= horizon else -1
@@ -128,15 +161,12 @@ class Scan:
             yield current_start, current_end
 
     def _lines(self, start: int, end: int, gap: bool) -> Iterator[Line]:
-        hits = iter([hit for hit in self._hits if start <= hit[0] < end])
-        hit = next(hits, None)
-        number = self._number + self._buffer.count(b"\n", 0, start)
+        at = bisect_left(self._hits, (start, -1))
+        number = self._number_at(start)
         while start < end:
             stop = self._line_end(start)
-            inside: list[_Hit] = []
-            while hit is not None and hit[0] < stop:
-                inside.append(hit)
-                hit = next(hits, None)
+            first, at = at, bisect_left(self._hits, (stop, -1), at)
+            inside = self._hits[first:at]
             text = self._buffer[start:stop]
             for low, high in _segments(text, [offset - start for offset, _ in inside]):
                 called = [self._scanner._calls[literal] for offset, literal in inside if low <= offset - start < high]
@@ -146,22 +176,11 @@ class Scan:
             number += text.endswith(b"\n")
             start = stop
 
-    def _note_progress(self, horizon: int) -> None:
-        """Look backwards for the last line before ``horizon`` that shows progress."""
-        best = -1
-        for literals, pattern in self._scanner._progress:
-            for literal in literals:
-                at = horizon
-                for _ in range(8):  # a literal that stands in other lines too is tried a few times, not for ever
-                    at = self._buffer.rfind(literal, max(best, 0), at)
-                    if at < 0:
-                        break
-                    start = self._line_start(at)
-                    if pattern.search(self._buffer[start : self._line_end(at)][: 4 * WINDOW_BEFORE], timeout=0.1):
-                        best = max(best, at)
-                        break
-        if best >= 0:
-            self.progress = self._number + self._buffer.count(b"\n", 0, best)
+    def _number_at(self, offset: int) -> int:
+        """The line number at an offset of the buffer, not before the last one asked for: newlines are counted once, and only when needed."""
+        self._number += self._buffer.count(b"\n", self._counted, offset)
+        self._counted = offset
+        return self._number
 
     def _line_start(self, offset: int) -> int:
         """Where the line, or the piece of an endless line, that holds ``offset`` begins."""

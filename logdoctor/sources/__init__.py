@@ -1,14 +1,14 @@
 """Where bytes come from: files, directories, archives, compressed files, pipes.
 
-:func:`discover` turns the paths that a user names into sources. Everything is streamed: memory stays bounded whatever the size, and
-nothing is written to disk.
+:func:`discover` turns the paths that a user names into sources. Everything is streamed: memory stays bounded whatever
+the size, and nothing is written to disk.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from logdoctor.sources.base import Skipped, Source, SourceError
+from logdoctor.sources.base import Binary, Skipped, Source, SourceError
 
 __all__ = ["Skipped", "Source", "SourceError", "discover"]
 
@@ -16,13 +16,15 @@ __all__ = ["Skipped", "Source", "SourceError", "discover"]
 def discover(paths: Sequence[str]) -> Iterator[Source | SourceError]:
     """The sources that these paths stand for, in the order of the paths, directories and archives in theirs.
 
-    A path is a file, a directory (searched through, but for hidden files and what is no log), an archive (tar, zip), a compressed file
-    (gzip, bzip2, xz, zstd), a pattern, or ``-`` for standard input, as is no path at all. What something is, its first bytes tell.
+    A path is a file, a directory (searched through, but for hidden files and what is no log), an archive (tar, zip), a
+    compressed file (gzip, bzip2, xz, zstd), a pattern, or ``-`` for standard input, as is no path at all. What
+    something is, its first bytes tell.
 
-    Sources may be opened in any order, at any time, and again. Opening each before asking for the next is fastest: members of a
-    compressed tar are then unpacked in one pass. Only a pipe is read once.
+    Sources may be opened in any order, at any time, and again. Opening each before asking for the next is fastest:
+    members of a compressed tar are then unpacked in one pass. Only a pipe is read once.
 
-    What cannot be read is yielded as a :class:`SourceError`, what was left out on purpose as its kind :class:`Skipped`; none is raised.
+    What cannot be read is yielded as a :class:`SourceError`, what was left out on purpose as its kind :class:`Skipped`;
+    none is raised.
     """
     taken: set[str] = set()
     for found in _discover(paths or ["-"]):
@@ -54,4 +56,4 @@ def _discover(paths: Sequence[str]) -> Iterator[Source | SourceError]:
             yield error
             continue
         for log in logs_in(content):
-            yield SourceError(str(log)) if isinstance(log, Skipped) and not file.in_directory else log
+            yield SourceError(str(log)) if isinstance(log, Binary) and not file.in_directory else log

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, cast
 
 from logdoctor.safetext import harmless
 from logdoctor.sources import kinds
-from logdoctor.sources.base import Skipped, Source, SourceError, reason
+from logdoctor.sources.base import Binary, Skipped, Source, SourceError, reason
 from logdoctor.sources.content import Content, Memory, Pipe, Slice, Tape, Unpacked, head, held, text
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def logs_in(content: Content, depth: int = 0) -> Iterator[Source | SourceError]:
         elif what := kinds.foreign(first):
             yield SourceError(f"{content.name} is {what[0]}, which is not read here; unpack it first: {what[1]}")
         elif kinds.is_binary(first):
-            yield Skipped(f"skipped {content.name}: binary")
+            yield Binary(f"skipped {content.name}: binary")
         else:
             yield Source(content.name, partial(text, content))
     except SourceError as error:
@@ -64,7 +64,7 @@ def _archive(content: Content, members: Callable[[Content], Members], depth: int
             left_out.append(path)
             continue
         for found in [member] if isinstance(member, SourceError) else logs_in(member, depth + 1):
-            if isinstance(found, Skipped) and str(found).endswith(": binary"):
+            if isinstance(found, Binary):
                 left_out.append(path)
             else:
                 holds_logs = True
@@ -78,11 +78,14 @@ def _archive(content: Content, members: Callable[[Content], Members], depth: int
 def skipped(paths: list[str], place: str) -> Skipped:
     """One note on all that was left out of a directory or archive because it is no log."""
     some = harmless(", ".join(paths[:4])) + (f" and {len(paths) - 4} more" if len(paths) > 4 else "")
-    return Skipped(f"skipped {'a file that is no log' if len(paths) == 1 else f'{len(paths)} files that are no logs'} in {place}: {some}")
+    what = "a file that is no log" if len(paths) == 1 else f"{len(paths)} files that are no logs"
+    return Skipped(f"skipped {what} in {place}: {some}")
 
 
 def _name(archive: str, path: str) -> str:
-    """What a member is called. Nothing is ever written, so a path that leads out of the archive is just a strange name."""
+    """What a member is called. Nothing is ever written, so a path that leads out of the archive is just a strange
+    name.
+    """
     return f"{archive}/{harmless(path.removeprefix('./').lstrip('/'))}"
 
 
@@ -103,7 +106,9 @@ class _View:
         return position
 
     def read(self, size: int) -> bytes:
-        """That many bytes, or all to the end; raises SourceError where the bytes end too early or the header is absurdly long."""
+        """That many bytes, or all to the end; raises SourceError where the bytes end too early or the header is
+        absurdly long.
+        """
         if size > self.LONGEST:
             raise SourceError(f"{self.content.name} is damaged: one of its headers claims {size >> 20} MiB")
         if not self.start <= self.position <= self.position + size <= self.start + len(self.window):
@@ -133,7 +138,10 @@ def _tar_members(archive: Content) -> Members:
             while member := tar.next():
                 tar.members = []  # type: ignore[attr-defined]  # or they pile up
                 if member.isreg():
-                    yield member.name, Slice(base, member.offset_data, _stored(member), _name(archive.name, member.name))
+                    yield (
+                        member.name,
+                        Slice(base, member.offset_data, _stored(member), _name(archive.name, member.name)),
+                    )
     except (tarfile.TarError, ValueError, OSError, EOFError) as error:
         raise SourceError(f"{archive.name} is damaged or cut short, so members may be missing ({reason(error)}); fetch it again") from error
 
@@ -149,7 +157,10 @@ def _zip_members(archive: Content) -> Members:
 
     archive = held(archive)
     try:
-        with io.BytesIO(archive.data) if isinstance(archive, Memory) else open(archive.path, "rb") as file, zipfile.ZipFile(file) as index:
+        with (
+            io.BytesIO(archive.data) if isinstance(archive, Memory) else archive.path.open("rb") as file,
+            zipfile.ZipFile(file) as index,
+        ):
             members = index.infolist()
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, EOFError) as error:
         raise SourceError(f"{archive.name} is damaged, or cut short before its index ({reason(error)}); fetch it again") from error

@@ -16,8 +16,9 @@ class Source:
     name: str
     """What evidence shows: the path relative to the directory or archive that the user named; unique in a run."""
     open: Callable[[], Iterator[bytes]]
-    """Yields the bytes in non-empty blocks of at most 4 MiB. Raises :class:`SourceError`, and nothing else, when the bytes cannot be
-    read to their end, after all that could be read."""
+    """Yields the bytes in non-empty blocks of at most 4 MiB. Raises :class:`SourceError`, and nothing else, when the
+    bytes cannot be read to their end, after all that could be read.
+    """
 
 
 class SourceError(Exception):
@@ -26,6 +27,10 @@ class SourceError(Exception):
 
 class Skipped(SourceError):
     """Something that was left out on purpose, such as a binary in a directory of logs: worth a note, no failure."""
+
+
+class Binary(Skipped):
+    """A file or member that is no text."""
 
 
 def reason(error: Exception) -> str:

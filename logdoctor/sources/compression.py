@@ -15,6 +15,8 @@ FREE = 256 << 20
 """Bytes that may be unpacked whatever the ratio."""
 RATIO = 1000
 """Beyond ``FREE``, how many times its packed size a stream may unpack to; logs reach about 100."""
+_SIP = 256 << 10
+"""Bytes that are fed at a time, and unpacked at a time: what is lost where the bytes are damaged."""
 _MEMORY = 512 << 20
 _MAGIC = 6
 
@@ -55,9 +57,9 @@ class _Zlib:
 
 
 class _Zstandard:
-    """``zstandard``'s decoder, fed in sips: it cannot bound what it gives for what it gets, 32 KiB for a byte at worst."""
+    """``zstandard``'s decoder, fed in sips: it cannot bound what it gives, and a byte may unpack to 32 KiB."""
 
-    SIP = 2048
+    SIP = 512
 
     def __init__(self) -> None:
         import zstandard
@@ -108,26 +110,31 @@ def _decoders(kind: str, name: str) -> tuple[Callable[[], _Decoder], type[Except
     try:
         import zstandard
     except ImportError:
-        raise SourceError(
-            f"{name} is compressed with zstd, which needs one more package: pip install 'logdoctor[zstd]', or unpack it: zstd -d"
-        ) from None
+        raise SourceError(f"{name} is compressed with zstd, which needs one more package: pip install 'logdoctor[zstd]', or unpack it: zstd -d") from None
     return _Zstandard, zstandard.ZstdError
+
+
+def _sips(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    for block in blocks:
+        for at in range(0, len(block), _SIP):
+            yield block[at : at + _SIP]
 
 
 def decompress(name: str, kind: str, packed: Iterable[bytes]) -> Iterator[bytes]:
     """Unpack ``gzip``, ``bzip2``, ``xz``, ``zstd`` or bare ``deflate``, one member after the other.
 
     Raises:
-        SourceError: the bytes are damaged, cut short, unpack to too much, or the decoder is not installed. All that stands before the
+        SourceError: the bytes are damaged, cut short, unpack to too much, or the decoder is not installed. All that
+        stands before the
             damage has been yielded.
     """
     new, damage = _decoders(kind, name)
     decoder: _Decoder | None = new()
     taken = given = 0
     rest = b""
-    for block in packed:
-        taken += len(block)
-        rest += block
+    for sip in _sips(packed):
+        taken += len(sip)
+        rest += sip
         while True:
             if decoder is None:  # between members; zeros may pad them
                 rest = rest.lstrip(b"\0")
@@ -137,16 +144,16 @@ def decompress(name: str, kind: str, packed: Iterable[bytes]) -> Iterator[bytes]
                     raise SourceError(f"{name} has other bytes after its {kind} data, which were left out")
                 decoder = new()
             try:
-                out = decoder.decompress(rest, BLOCK)
+                out = decoder.decompress(rest, _SIP)
             except (damage, EOFError, MemoryError) as error:
                 raise SourceError(f"{name} is damaged and was read up to the damage ({reason(error)}); fetch the file again") from error
             given += len(out)
-            if out:
-                yield out
-            if given > MOST or given > FREE and given > RATIO * taken:
+            for at in range(0, len(out), BLOCK):
+                yield out[at : at + BLOCK]
+            if given > MOST or (given > FREE and given > RATIO * taken):
                 raise SourceError(
-                    f"{name} unpacks to far more than a log does (over {given >> 20} MiB from {(taken >> 20) + 1} MiB), so the rest was left"
-                    " out; unpack it yourself if you trust it"
+                    f"{name} unpacks to far more than a log does ({given >> 20} MiB from {(taken >> 20) + 1} MiB so far),"
+                    " so the rest was left out; unpack it yourself if you trust it"
                 )
             rest = b""
             if decoder.eof:

@@ -1,4 +1,5 @@
-"""Runs of bytes that can be read from any offset, and how they stand on each other: a slice of an unpacked slice of a file.
+"""Runs of bytes that can be read from any offset, and how they stand on each other: a slice of an unpacked slice of a
+file.
 
 All have one method, ``blocks(start, stop)``. None holds more than a few blocks in memory, and none writes to disk.
 """
@@ -11,8 +12,10 @@ import select
 import sys
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from io import UnsupportedOperation
 from itertools import chain
+from pathlib import Path
 from typing import Protocol
 
 from logdoctor.safetext import harmless
@@ -45,7 +48,9 @@ class Content(Protocol):
         ...
 
     def blocks(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
-        """The bytes from ``start`` to ``stop`` or the end, in non-empty blocks of at most ``READ``; raises :class:`SourceError` only."""
+        """The bytes from ``start`` to ``stop`` or the end, in non-empty blocks of at most ``READ``; raises
+        :class:`SourceError` only.
+        """
         ...
 
 
@@ -54,12 +59,12 @@ class File:
 
     seekable = True
 
-    def __init__(self, path: str, name: str) -> None:
+    def __init__(self, path: Path, name: str) -> None:
         self.path, self.name = path, name
 
     def blocks(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
         try:
-            with open(self.path, "rb", buffering=0) as file:
+            with self.path.open("rb", buffering=0) as file:
                 file.seek(start)
                 size = FIRST
                 while block := file.read(size if stop is None else min(size, stop - file.tell())):
@@ -68,7 +73,7 @@ class File:
         except PermissionError:
             raise SourceError(
                 f"{self.name} cannot be read: permission denied; run logdoctor as a user who may, or pipe it in:"
-                f" sudo cat {harmless(self.path)} | logdoctor explain"
+                f" sudo cat {harmless(str(self.path))} | logdoctor explain"
             ) from None
         except OSError as error:
             raise SourceError(f"{self.name} cannot be read: {reason(error)}") from error
@@ -89,7 +94,9 @@ class Memory:
 
 
 class Pipe:
-    """Standard input, a FIFO, ``<(...)``: bytes that come once, as they come. The first ones are kept, so that a peek takes nothing away."""
+    """Standard input, a FIFO, ``<(...)``: bytes that come once, as they come. The first ones are kept, so that a peek
+    takes nothing away.
+    """
 
     seekable = False
     KEPT = 4 * BLOCK
@@ -98,12 +105,16 @@ class Pipe:
         self.descriptor, self.name = descriptor, name
         self._kept: list[bytes] | None = []
         self._ended = False
+        with suppress(ImportError, AttributeError, OSError):  # Linux: fewer, larger reads
+            import fcntl
+
+            fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, BLOCK)
 
     def _read(self) -> bytes:
         while True:
             try:
                 return os.read(self.descriptor, BLOCK)
-            except BlockingIOError:  # a terminal multiplexer or ssh has set O_NONBLOCK
+            except BlockingIOError:  # noqa: PERF203  # a terminal multiplexer or ssh has set O_NONBLOCK
                 select.select([self.descriptor], [], [])
             except OSError as error:
                 raise SourceError(f"{self.name} cannot be read: {reason(error)}") from error
@@ -169,8 +180,9 @@ class Unpacked:
 class Tape:
     """Bytes that cannot be sought, such as a compressed tar, wound forward once for all readers that go in order.
 
-    A reader that left off is kept in place with a little of what it has passed; the next reader goes on from there if it can, and from
-    the start if it must. So members read in order cost one pass, in any other order more time but no more memory.
+    A reader that left off is kept in place with a little of what it has passed; the next reader goes on from there if
+    it can, and from the start if it must. So members read in order cost one pass, in any other order more time but no
+    more memory.
     """
 
     seekable = True
@@ -307,7 +319,7 @@ def standard_input() -> Content:
     return Pipe(descriptor, "<stdin>")
 
 
-def named_pipe(path: str, name: str) -> Content:
+def named_pipe(path: Path, name: str) -> Content:
     """A FIFO or a device.
 
     Raises:

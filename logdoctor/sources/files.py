@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import stat
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from os import stat_result
+from pathlib import Path
 
 from logdoctor.safetext import harmless
 from logdoctor.sources import kinds
@@ -18,23 +19,23 @@ from logdoctor.sources.base import SourceError, reason
 class Named:
     """A file to read."""
 
-    path: str
-    base: str
-    """The directory that the user named, or in which the named file stands; its name is relative to it."""
+    path: Path
+    base: Path
+    """The directory that the user named, or in which the named file stands; the file's name is relative to it."""
     special: bool = False
     """Whether it is a pipe or a device: something that can be read only once."""
     in_directory: bool = False
     """Whether it was found in a directory, and not named itself."""
 
 
-STDIN = Named("-", os.curdir, special=True)
+STDIN = Named(Path("-"), Path(), special=True)
 
 
 def find(paths: Sequence[str]) -> Iterator[Named | SourceError]:
-    """The files that these files, directories and patterns stand for, in their order and each once; directories sorted."""
+    """The files that these files, directories and patterns stand for: in the order of the paths, directories sorted, each file once."""
     seen: set[tuple[int, int]] = set()
     for path in dict.fromkeys(paths):
-        if path == STDIN.path:
+        if path == "-":
             yield STDIN
             continue
         matches = _matches(path)
@@ -45,91 +46,92 @@ def find(paths: Sequence[str]) -> Iterator[Named | SourceError]:
             yield from _named(match, seen)
 
 
-def _matches(path: str) -> list[str] | SourceError:
+def _matches(text: str) -> list[Path] | SourceError:
     """The path, or what it matches if it is a pattern that the shell has not expanded."""
-    if os.path.lexists(path):
+    path = Path(text)
+    if path.exists() or path.is_symlink():
         return [path]
-    if any(sign in path for sign in "*?["):
+    if any(sign in text for sign in "*?["):
         from glob import glob
 
-        return sorted(glob(path, recursive=True)) or SourceError(f"no file matches {harmless(path)}")
+        return [Path(match) for match in sorted(glob(text, recursive=True))] or SourceError(f"no file matches {harmless(text)}")  # noqa: PTH207
     from difflib import get_close_matches
 
-    folder, name = os.path.split(path)
     try:
-        near = get_close_matches(name, os.listdir(folder or "."), 1)
+        near = get_close_matches(path.name, [neighbour.name for neighbour in path.parent.iterdir()], 1)
     except OSError:
         near = []
-    advice = f"; did you mean {harmless(os.path.join(folder, near[0]))}?" if near else "; check the path"
-    return SourceError(f"{harmless(path)} does not exist{advice}")
+    advice = f"; did you mean {harmless(str(path.with_name(near[0])))}?" if near else "; check the path"
+    return SourceError(f"{harmless(text)} does not exist{advice}")
 
 
-def _named(path: str, seen: set[tuple[int, int]]) -> Iterator[Named | SourceError]:
+def _new(state: stat_result, seen: set[tuple[int, int]]) -> bool:
+    """Whether this file or directory has not been seen before, however links lead to it."""
+    identity = (state.st_dev, state.st_ino)
+    return identity not in seen and not seen.add(identity)  # type: ignore[func-returns-value]
+
+
+def _named(path: Path, seen: set[tuple[int, int]]) -> Iterator[Named | SourceError]:
     try:
-        state = os.stat(path)
+        state = path.stat()
     except OSError as error:
-        yield SourceError(f"{harmless(path)} cannot be read: {reason(error)}")
+        yield SourceError(f"{harmless(str(path))} cannot be read: {reason(error)}")
         return
-    if (state.st_dev, state.st_ino) in seen:
+    if not _new(state, seen):
         return
-    seen.add((state.st_dev, state.st_ino))
-    if stat.S_ISREG(state.st_mode):
-        yield Named(path, os.path.dirname(os.path.abspath(path)))
-    elif stat.S_ISDIR(state.st_mode):
+    if stat.S_ISDIR(state.st_mode):
         yield from _directory(path, seen)
     elif stat.S_ISSOCK(state.st_mode):
-        yield SourceError(f"{harmless(path)} is a socket, which holds no log")
+        yield SourceError(f"{harmless(str(path))} is a socket, which holds no log")
     else:
-        yield Named(path, os.path.dirname(os.path.abspath(path)), special=True)
+        yield Named(path, path.absolute().parent, special=not stat.S_ISREG(state.st_mode))
 
 
-def _directory(top: str, seen: set[tuple[int, int]]) -> Iterator[Named | SourceError]:
-    base, left_out, holds_logs = os.path.abspath(top), [], False
+def _directory(top: Path, seen: set[tuple[int, int]]) -> Iterator[Named | SourceError]:
+    left_out, holds_logs = [], False
     for found in _walk(top, seen):
-        if isinstance(found, str) and kinds.is_no_log(found):
-            left_out.append(os.path.relpath(found, top))
+        if isinstance(found, Path) and kinds.is_no_log(found.name):
+            left_out.append(str(found.relative_to(top)))
         else:
             holds_logs = True
-            yield Named(found, base, in_directory=True) if isinstance(found, str) else found
+            yield Named(found, top.absolute(), in_directory=True) if isinstance(found, Path) else found
     if left_out:
-        yield skipped(left_out, harmless(top))
+        yield skipped(left_out, harmless(str(top)))
     if not holds_logs:
-        yield SourceError(f"{harmless(top)} holds no logs")
+        yield SourceError(f"{harmless(str(top))} holds no logs")
 
 
-def _walk(folder: str, seen: set[tuple[int, int]]) -> Iterator[str | SourceError]:
-    """The regular files below a directory, sorted; nothing hidden, and nothing twice, however links lead to it."""
+def _walk(folder: Path, seen: set[tuple[int, int]]) -> Iterator[Path | SourceError]:
+    """The regular files below a directory, sorted; nothing hidden, and nothing twice."""
     try:
-        names = sorted(os.listdir(folder))
+        entries = sorted(folder.iterdir())
     except OSError as error:
-        yield SourceError(f"{harmless(folder)} cannot be listed: {reason(error)}; run logdoctor as a user who may read it")
+        yield SourceError(f"{harmless(str(folder))} cannot be listed: {reason(error)}; run logdoctor as a user who may read it")
         return
-    for name in names:
-        path = os.path.join(folder, name)
-        if kinds.is_hidden(name):
+    for entry in entries:
+        if kinds.is_hidden(entry.name) or not (state := _state(entry)):
             continue
-        try:
-            state = os.stat(path)
-        except OSError:  # a link to nothing, or gone since
-            continue
-        if (state.st_dev, state.st_ino) in seen:
-            continue
-        if stat.S_ISDIR(state.st_mode):
-            seen.add((state.st_dev, state.st_ino))
-            yield from _walk(path, seen)
-        elif stat.S_ISREG(state.st_mode):
-            seen.add((state.st_dev, state.st_ino))
-            yield path
+        if stat.S_ISDIR(state.st_mode) and _new(state, seen):
+            yield from _walk(entry, seen)
+        elif stat.S_ISREG(state.st_mode) and _new(state, seen):
+            yield entry
+
+
+def _state(path: Path) -> stat_result | None:
+    try:
+        return path.stat()
+    except OSError:  # a link to nothing or to itself, or gone since
+        return None
 
 
 def names(files: Sequence[Named]) -> list[str]:
     """A name for each file: its path below what the user named, with as many parents before it as tell it from the others."""
-    parts = [os.path.abspath(file.path).split(os.sep) for file in files]
-    depths = [len(path) if file.special else len(os.path.relpath(os.sep.join(path), file.base).split(os.sep)) for path, file in zip(parts, files)]
+    paths = [file.path.absolute() for file in files]
+    depths = [len((path if file.special else path.relative_to(file.base)).parts) for path, file in zip(paths, files, strict=True)]
     while True:
-        shown = ["/".join(path[-depth:]) for path, depth in zip(parts, depths)]
+        shown = [Path(*path.parts[-depth:]).as_posix() for path, depth in zip(paths, depths, strict=True)]
         counts = Counter(shown)
-        longer = [min(depth + (counts[name] > 1), len(path)) for name, path, depth in zip(shown, parts, depths)]
+        longer = [min(depth + (counts[name] > 1), len(path.parts)) for name, path, depth in zip(shown, paths, depths, strict=True)]
         if longer == depths:
-            return ["<stdin>" if file is STDIN else harmless(name) for file, name in zip(files, shown)]
+            return ["<stdin>" if file is STDIN else harmless(name) for file, name in zip(files, shown, strict=True)]
         depths = longer

@@ -1,0 +1,83 @@
+"""A diagnosis as JSON: the contract ``logdoctor.diagnosis/1``, which ``diagnosis.schema.json`` documents."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from logdoctor.model import Cluster, Diagnosis, EnvSetting, Evidence, Finding, Fix, Flag
+
+SCHEMA = "logdoctor.diagnosis/1"
+
+
+def render(diagnosis: Diagnosis) -> str:
+    """One JSON object and a newline. ASCII only, so that neither a terminal nor a locale can make anything else of it."""
+    return json.dumps(document(diagnosis), indent=2) + "\n"
+
+
+def document(diagnosis: Diagnosis) -> dict[str, Any]:
+    """The diagnosis as the plain data that the contract describes."""
+    return {
+        "schema": SCHEMA,
+        "verdict": diagnosis.verdict,
+        "findings": [_finding(finding) for finding in diagnosis.findings],
+        "missing": [asdict(missing) for missing in diagnosis.missing],
+        "cluster": _cluster(diagnosis.cluster),
+        "unexplained": [_evidence(evidence) for evidence in diagnosis.unexplained],
+        "stats": asdict(diagnosis.stats),
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "id": finding.id,
+        "title": finding.title,
+        "component": finding.component,
+        "severity": finding.severity,
+        "role": finding.role,
+        "confidence": finding.confidence,
+        "cause": finding.cause,
+        "fix": _fix(finding.fix),
+        "evidence": [_evidence(evidence) for evidence in finding.evidence],
+        "count": finding.count,
+        "caused_by": finding.caused_by,
+        "explains": finding.explains,
+        "references": finding.references,
+    }
+
+
+def _fix(fix: Fix) -> dict[str, Any]:
+    return {
+        "summary": fix.summary,
+        "env": [_setting(setting) for setting in fix.env],
+        "flags": [_flag(flag) for flag in fix.flags],
+        "commands": fix.commands,
+        "steps": fix.steps,
+        "verify": fix.verify,
+    }
+
+
+def _setting(setting: EnvSetting) -> dict[str, Any]:
+    entry = {"name": setting.name, "value": setting.value, "where": setting.where, "from": setting.origin}
+    return entry if setting.value is not None else {**entry, "unset": True}
+
+
+def _flag(flag: Flag) -> dict[str, Any]:
+    entry = {"name": flag.name, "value": flag.value, "of": flag.of}
+    return {**entry, "drop": True} if flag.drop else entry
+
+
+def _evidence(evidence: Evidence) -> dict[str, Any]:
+    return asdict(evidence)
+
+
+def _cluster(cluster: Cluster) -> dict[str, Any]:
+    return {
+        "world_size": cluster.world_size,
+        "hosts": cluster.hosts,
+        "ranks": cluster.ranks,
+        "env": dict(cluster.env),
+        "versions": dict(cluster.versions),
+        "differences": cluster.differences,
+    }
