@@ -6,18 +6,23 @@ from collections.abc import Callable, Iterable, Iterator
 from time import perf_counter
 
 from logdoctor.diagnosis import Observations, diagnose
+from logdoctor.facts.recognise import Recogniser
 from logdoctor.formats import assemble
 from logdoctor.model import Diagnosis, Stats
 from logdoctor.rulebook import Rulebook
-from logdoctor.facts.recognise import Recogniser
 from logdoctor.scan import Scanner
 from logdoctor.sources import Skipped, Source, SourceError
 
 
-def explain(sources: Iterable[Source | SourceError], rulebook: Rulebook, warn: Callable[[str, bool], None] = lambda sentence, failure: None) -> Diagnosis:
+def explain(
+    sources: Iterable[Source | SourceError],
+    rulebook: Rulebook,
+    warn: Callable[[str, bool], None] = lambda sentence, failure: None,
+) -> Diagnosis:
     """Read all sources as one run and diagnose it.
 
-    What could not be read or applied is noted in ``stats.omitted``, and told to ``warn`` at once, with whether it is a failure or was left out on purpose.
+    What could not be read or applied is noted in ``stats.omitted``, and told to ``warn`` at once, with whether it is a
+    failure or was left out on purpose.
     """
     started = perf_counter()
     scanner, recogniser, observations = Scanner(rulebook), Recogniser(rulebook), Observations()
@@ -36,10 +41,17 @@ def explain(sources: Iterable[Source | SourceError], rulebook: Rulebook, warn: C
         for record in assemble(source.name, scan, rulebook.grammars, lambda scan=scan: scan.head):  # type: ignore[misc]
             observations.take(record, *recogniser.recognise(record), rulebook.causes)
         bytes_, lines, read = bytes_ + scan.bytes, lines + scan.lines, read + 1
-    omitted += [f"the pattern of {name} took too long on {where} and was not applied there" for name, where in recogniser.slow.items()]
+    omitted += [
+        f"the pattern of {name} took too long on {where} and was not applied there"
+        for name, where in recogniser.slow.items()
+    ]
     if observations.facts.dropped:
         omitted.append(f"{observations.facts.dropped} further facts were not kept")
-    return diagnose(observations, rulebook, Stats(bytes_, lines, observations.records, read, perf_counter() - started, tuple(omitted)))
+    return diagnose(
+        observations,
+        rulebook,
+        Stats(bytes_, lines, observations.records, read, perf_counter() - started, tuple(omitted)),
+    )
 
 
 def _until_broken(source: Source, complain: Callable[[SourceError], None]) -> Iterator[bytes]:

@@ -1,7 +1,8 @@
 """The plain, immutable data that every room speaks.
 
-Data flows one way: ``sources`` give bytes, ``scan`` gives lines, ``formats`` gives records, ``facts`` and the rulebook's
-signatures give facts and events, ``diagnosis`` gives findings, ``render`` shows them. This module imports none of them.
+Data flows one way: ``sources`` give bytes, ``scan`` gives lines, ``formats`` gives records, ``facts`` and the
+rulebook's signatures give facts and events, ``diagnosis`` gives findings, ``render`` shows them. This module imports
+none of them.
 """
 
 from __future__ import annotations

@@ -23,7 +23,9 @@ def source(name: str, content: bytes, block: int = 1 << 20) -> Source:
     return Source(name, blocks)
 
 
-def diagnose(logs: str | bytes | Mapping[str, str | bytes], book: Rulebook | None = None, block: int = 1 << 20) -> Diagnosis:
+def diagnose(
+    logs: str | bytes | Mapping[str, str | bytes], book: Rulebook | None = None, block: int = 1 << 20
+) -> Diagnosis:
     """The diagnosis of a log, or of several named ones as one run."""
     named = logs if isinstance(logs, Mapping) else {"log.txt": logs}
     sources = [source(name, text.encode() if isinstance(text, str) else text, block) for name, text in named.items()]

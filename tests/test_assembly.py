@@ -31,7 +31,14 @@ def dedent(text: str) -> str:
 
 def who(record: Record) -> dict[str, object]:
     stream = record.stream
-    named = {"component": stream.component, "host": stream.host, "rank": stream.rank, "pid": stream.pid, "process": stream.process, "level": record.level}
+    named = {
+        "component": stream.component,
+        "host": stream.host,
+        "rank": stream.rank,
+        "pid": stream.pid,
+        "process": stream.process,
+        "level": record.level,
+    }
     return {name: value for name, value in named.items() if value is not None}
 
 
@@ -59,12 +66,18 @@ FAMILIES = {
         {"component": "vllm", "level": "info", "process": "VllmWorkerProcess", "pid": 812},
         "up",
     ),
-    "(MainProcess pid=1) INFO 05-01 09:14:33 [w.py:1] up": ({"component": "vllm", "level": "info", "process": "MainProcess", "pid": 1}, "up"),
+    "(MainProcess pid=1) INFO 05-01 09:14:33 [w.py:1] up": (
+        {"component": "vllm", "level": "info", "process": "MainProcess", "pid": 1},
+        "up",
+    ),
     'INFO:     10.0.3.7:53310 - "GET /health HTTP/1.1" 503 Service Unavailable': (
         {"component": "uvicorn", "level": "info"},
         '10.0.3.7:53310 - "GET /health HTTP/1.1" 503 Service Unavailable',
     ),
-    "2026-05-01 09:14:33,123\tINFO worker.py:1918 -- Connected to Ray cluster.": ({"component": "ray", "level": "info"}, "Connected to Ray cluster."),
+    "2026-05-01 09:14:33,123\tINFO worker.py:1918 -- Connected to Ray cluster.": (
+        {"component": "ray", "level": "info"},
+        "Connected to Ray cluster.",
+    ),
     "[2026-05-01 09:14:33,123 E 1234 1301] (raylet) node_manager.cc:3193: 2 Workers killed": (
         {"component": "ray", "level": "error", "pid": 1234, "process": "raylet"},
         "2 Workers killed",
@@ -77,7 +90,10 @@ FAMILIES = {
         {"component": "ray", "level": "warning", "host": "10.41.0.8", "pid": 1234, "process": "raylet"},
         "slow",
     ),
-    "(autoscaler +1m12s) Error: No available node types": ({"component": "ray", "process": "autoscaler"}, "Error: No available node types"),
+    "(autoscaler +1m12s) Error: No available node types": (
+        {"component": "ray", "process": "autoscaler"},
+        "Error: No available node types",
+    ),
     "gpu-07:411:437 [3] NCCL INFO Bootstrap : Using eth0:10.0.0.11<0>": (
         {"component": "nccl", "level": "info", "host": "gpu-07", "pid": 411},
         "Bootstrap : Using eth0:10.0.0.11<0>",
@@ -87,7 +103,10 @@ FAMILIES = {
         "Connection closed",
     ),
     "NCCL version 2.21.5+cuda12.4": ({"component": "nccl", "level": "info"}, "NCCL version 2.21.5+cuda12.4"),
-    "[rank3]:[E501 09:14:33.123456789 ProcessGroupNCCL.cpp:632] [Rank 3] late": ({"component": "torch", "level": "error", "rank": 3}, "[Rank 3] late"),
+    "[rank3]:[E501 09:14:33.123456789 ProcessGroupNCCL.cpp:632] [Rank 3] late": (
+        {"component": "torch", "level": "error", "rank": 3},
+        "[Rank 3] late",
+    ),
     "[W socket.cpp:436] [c10d] retrying": ({"component": "torch", "level": "warning"}, "[c10d] retrying"),
     "E0501 09:14:33.123000 4321 torch/distributed/elastic/multiprocessing/api.py:874] failed (exitcode: -9)": (
         {"component": "torch", "level": "error", "pid": 4321},
@@ -113,13 +132,19 @@ FAMILIES = {
         {"component": "nvshmem", "level": "warning", "host": "gpu-07", "pid": 411},
         "no transport",
     ),
-    "[05/01/2026-09:14:33] [TRT-LLM] [RANK 3] [E] no memory": ({"component": "trtllm", "level": "error", "rank": 3}, "no memory"),
+    "[05/01/2026-09:14:33] [TRT-LLM] [RANK 3] [E] no memory": (
+        {"component": "trtllm", "level": "error", "rank": 3},
+        "no memory",
+    ),
     "[TensorRT-LLM][WARNING] slow": ({"component": "trtllm", "level": "warning"}, "slow"),
     "[2026-05-01 09:14:33,123] LMCache ERROR: no memory (cache_engine.py:512:lmcache.v1.cache_engine)": (
         {"component": "lmcache", "level": "error"},
         "no memory",
     ),
-    "E0501 09:14:33.123456    1234 nixl_agent.cpp:12] no backend": ({"component": "nixl", "level": "error"}, "no backend"),
+    "E0501 09:14:33.123456    1234 nixl_agent.cpp:12] no backend": (
+        {"component": "nixl", "level": "error"},
+        "no backend",
+    ),
     "W0501 09:14:33.123456 1301 transfer_engine.cpp:120] slow link": ({"level": "warning"}, "slow link"),
     "[12345.678901] NVRM: Xid (PCI:0000:3b:00): 79, GPU has fallen off the bus.": (
         {"component": "kernel"},
@@ -206,7 +231,12 @@ def test_cri_around_vllm() -> None:
 def test_docker_json_around_colour_and_ray_and_a_traceback() -> None:
     lines = [
         json.dumps(
-            {"log": f"\x1b[36m(TrainWorker pid=303, ip=10.41.0.8)\x1b[0m {line}\n", "stream": "stderr", "time": "2026-05-01T09:14:33.1Z"}, separators=(",", ":")
+            {
+                "log": f"\x1b[36m(TrainWorker pid=303, ip=10.41.0.8)\x1b[0m {line}\n",
+                "stream": "stderr",
+                "time": "2026-05-01T09:14:33.1Z",
+            },
+            separators=(",", ":"),
         )
         for line in TRACEBACK.splitlines()
     ]
@@ -254,7 +284,9 @@ def test_torchrun_and_rank_around_a_traceback() -> None:
 
 
 def test_kubectl_around_ray_system_lines() -> None:
-    (record,) = records("[pod/llama-head-x2x7q/ray-head] 2026-05-01T09:14:33.123456789Z (raylet, ip=10.41.0.9) Spilled 4096 MiB, 12 objects")
+    (record,) = records(
+        "[pod/llama-head-x2x7q/ray-head] 2026-05-01T09:14:33.123456789Z (raylet, ip=10.41.0.9) Spilled 4096 MiB, 12 objects"
+    )
     assert who(record) == {"component": "ray", "host": "10.41.0.9", "process": "raylet"}
 
 
@@ -291,9 +323,16 @@ def test_a_weak_prefix_counts_only_where_most_lines_have_it() -> None:
 
 def test_interleaved_tracebacks_of_two_workers() -> None:
     one = [f"(TrainWorker pid=402) {line}" for line in TRACEBACK.splitlines()]
-    two = [f"(TrainWorker pid=303, ip=10.41.0.8) {line.replace('no error', 'Connection refused')}" for line in TRACEBACK.splitlines()]
+    two = [
+        f"(TrainWorker pid=303, ip=10.41.0.8) {line.replace('no error', 'Connection refused')}"
+        for line in TRACEBACK.splitlines()
+    ]
     first, second = records("\n".join(line for pair in zip(one, two, strict=True) for line in pair))
-    assert (first.stream.pid, first.numbers, first.lines[-1]) == (402, (1, 3, 5, 7, 9), "RuntimeError: Gloo connectFullMesh failed with no error")
+    assert (first.stream.pid, first.numbers, first.lines[-1]) == (
+        402,
+        (1, 3, 5, 7, 9),
+        "RuntimeError: Gloo connectFullMesh failed with no error",
+    )
     assert (second.stream.host, second.numbers) == ("10.41.0.8", (2, 4, 6, 8, 10))
     assert second.lines[-1] == "RuntimeError: Gloo connectFullMesh failed with Connection refused"
 
@@ -317,7 +356,12 @@ def test_source_lines_are_hidden_frames_are_not() -> None:
 
 def test_chained_exceptions_are_one_record() -> None:
     chain = "\n\nThe above exception was the direct cause of the following exception:\n\n"
-    (record,) = records("Process EngineCore_DP0:\n" + TRACEBACK + chain + TRACEBACK.replace("RuntimeError: Gloo", "ValueError: then gloo"))
+    (record,) = records(
+        "Process EngineCore_DP0:\n"
+        + TRACEBACK
+        + chain
+        + TRACEBACK.replace("RuntimeError: Gloo", "ValueError: then gloo")
+    )
     assert record.first_line == 1
     assert record.numbers[-1] == 14
     assert record.level == "error"
@@ -401,7 +445,11 @@ def test_a_logged_exception_of_uvicorn() -> None:
 
 
 def test_sglang_ends_its_message_with_the_header() -> None:
-    log = "[2026-05-01 09:14:33 TP0] Scheduler hit an exception: " + TRACEBACK + "\n\n[2026-05-01 09:14:34] Received sigquit from a child process.\n"
+    log = (
+        "[2026-05-01 09:14:33 TP0] Scheduler hit an exception: "
+        + TRACEBACK
+        + "\n\n[2026-05-01 09:14:34] Received sigquit from a child process.\n"
+    )
     first, second = records(log)
     assert who(first) == {"component": "sglang", "process": "TP0"}
     assert first.lines[4].startswith("RuntimeError")
@@ -443,7 +491,10 @@ def test_vllm_repeats_its_head_with_cr_lf() -> None:
         "",
         *TRACEBACK.splitlines(),
     ]
-    log = "\r\n".join(head + line for line in lines) + "\n(EngineCore_DP0 pid=77) ERROR 05-01 09:14:34 [core.py:708] next\n"
+    log = (
+        "\r\n".join(head + line for line in lines)
+        + "\n(EngineCore_DP0 pid=77) ERROR 05-01 09:14:34 [core.py:708] next\n"
+    )
     record, after = records(log)
     assert (record.level, len(record.lines)) == ("error", len(lines))
     assert not any(line.endswith("\r") for line in record.lines)
@@ -586,7 +637,10 @@ def test_a_progress_bar_and_then_an_error() -> None:
     assert error.numbers == (1, 2)
 
 
-@pytest.mark.parametrize("colour", ["\x1b[36m{}\x1b[0m", "\x1b[1;36m{}\x1b[0;0m", "\\u001b[36m{}\\u001b[0m", "#033[36m{}#033[0m", "[36m{}[0m"])
+@pytest.mark.parametrize(
+    "colour",
+    ["\x1b[36m{}\x1b[0m", "\x1b[1;36m{}\x1b[0;0m", "\\u001b[36m{}\\u001b[0m", "#033[36m{}#033[0m", "[36m{}[0m"],
+)
 def test_colours_are_taken_off_however_they_are_spelt(colour: str) -> None:
     (record,) = records(colour.format("(TrainWorker pid=402)") + " INFO 05-01 09:14:33 [w.py:1] up")
     assert (record.stream.pid, record.text) == (402, "up")

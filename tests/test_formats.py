@@ -11,11 +11,29 @@ from logdoctor.formats import Grammar, assemble, load_grammars
 
 GRAMMARS = load_grammars()
 HEADS = (*GRAMMARS.wrappers, *GRAMMARS.records)
-GROUPS = {"time", "level", "host", "pid", "tid", "rank", "process", "file", "lineno", "channel", "repeated", "rest", "text"}
+GROUPS = {
+    "time",
+    "level",
+    "host",
+    "pid",
+    "tid",
+    "rank",
+    "process",
+    "file",
+    "lineno",
+    "channel",
+    "repeated",
+    "rest",
+    "text",
+}
 
 
 def samples(grammars: tuple[Grammar, ...], field: str = "samples") -> list[Any]:
-    return [pytest.param(grammar, sample, id=f"{grammar.id}-{number}") for grammar in grammars for number, sample in enumerate(getattr(grammar, field), 1)]
+    return [
+        pytest.param(grammar, sample, id=f"{grammar.id}-{number}")
+        for grammar in grammars
+        for number, sample in enumerate(getattr(grammar, field), 1)
+    ]
 
 
 @pytest.mark.parametrize(("grammar", "sample"), samples(HEADS))
@@ -23,7 +41,9 @@ def test_a_sample_gives_its_groups(grammar: Grammar, sample: dict[str, Any]) -> 
     matched = grammar.pattern.match(sample["line"])
     assert matched, sample["line"]
     groups = matched.groupdict()
-    assert {name: groups.get(name) for name in sample["gives"]} == {name: None if value is None else str(value) for name, value in sample["gives"].items()}
+    assert {name: groups.get(name) for name in sample["gives"]} == {
+        name: None if value is None else str(value) for name, value in sample["gives"].items()
+    }
 
 
 @pytest.mark.parametrize(("grammar", "sample"), samples(GRAMMARS.records))

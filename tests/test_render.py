@@ -58,7 +58,10 @@ GLOO = Finding(
         env=(
             EnvSetting("GLOO_SOCKET_IFNAME", "eth0", "all nodes", "head.log line 12"),
             EnvSetting(
-                "NCCL_SOCKET_IFNAME", "$(ip -o route get 10.41.0.1 | sed -n 's/.* dev \\([^ ]*\\).*/\\1/p')", "each worker node", "computed on each node"
+                "NCCL_SOCKET_IFNAME",
+                "$(ip -o route get 10.41.0.1 | sed -n 's/.* dev \\([^ ]*\\).*/\\1/p')",
+                "each worker node",
+                "computed on each node",
             ),
             EnvSetting("NCCL_P2P_DISABLE", None),
         ),
@@ -69,7 +72,10 @@ GLOO = Finding(
             Flag("--enforce-eager", None, "vllm serve", drop=True),
         ),
         commands=("ray stop --force    # then start Ray again on that node", "echo 'one'\necho 'two'"),
-        steps=("Or let each host name resolve to its routable address in /etc/hosts, and drop the line that maps it to 127.0.1.1.", "Restart Ray."),
+        steps=(
+            "Or let each host name resolve to its routable address in /etc/hosts, and drop the line that maps it to 127.0.1.1.",
+            "Restart Ray.",
+        ),
         verify=('getent hosts "$(hostname)"    # on each node: must not be 127.x', "ip -br addr"),
     ),
     evidence=(
@@ -77,17 +83,36 @@ GLOO = Finding(
             "worker/vllm.log",
             118,
             118,
-            PREFIX + "RuntimeError: Gloo connectFullMesh failed with [../third_party/gloo/gloo/transport/tcp/pair.cc:144]"
+            PREFIX
+            + "RuntimeError: Gloo connectFullMesh failed with [../third_party/gloo/gloo/transport/tcp/pair.cc:144]"
             " no error, connect refused, remote=[127.0.1.1]:53166",
             Stream("10.41.0.8", 9, 1978, "RayWorkerWrapper", "gloo"),
             "--05-01T09:14:33.174046",
         ),
-        Evidence("worker/vllm.log", 130, 130, PREFIX + "connect refused, remote=[127.0.1.1]:53166", Stream("10.41.0.8", 9), None),
-        Evidence("head.log", 77, 79, "RuntimeError: Gloo connectFullMesh failed\n\n  with this\n  and that", Stream(rank=1), "2026-05-01T09:14:33Z"),
+        Evidence(
+            "worker/vllm.log",
+            130,
+            130,
+            PREFIX + "connect refused, remote=[127.0.1.1]:53166",
+            Stream("10.41.0.8", 9),
+            None,
+        ),
+        Evidence(
+            "head.log",
+            77,
+            79,
+            "RuntimeError: Gloo connectFullMesh failed\n\n  with this\n  and that",
+            Stream(rank=1),
+            "2026-05-01T09:14:33Z",
+        ),
     ),
     count=16,
     explains=("vllm-engine-core-failed", "ray-actor-died"),
-    references=("https://github.com/pytorch/gloo/blob/main/gloo/transport/tcp/device.cc", "https://example.org/2", "https://example.org/3"),
+    references=(
+        "https://github.com/pytorch/gloo/blob/main/gloo/transport/tcp/device.cc",
+        "https://example.org/2",
+        "https://example.org/3",
+    ),
 )
 
 
@@ -109,11 +134,38 @@ def finding(id: str, title: str, role: Any, **rest: Any) -> Finding:
     return replace(plain, **rest)
 
 
-ENGINE = finding("vllm-engine-core-failed", "vLLM's engine core died while it started", "consequence", count=214, caused_by=(GLOO.id,))
-ACTOR = finding("ray-actor-died", "A Ray actor died, says the driver, and it says so at length, and then at more length still", "consequence")
-EAGER = finding("vllm-eager", "CUDA graphs are off", "advice", fix=Fix("Drop --enforce-eager.", flags=(Flag("--enforce-eager", None, "vllm serve", True),)))
-DISK = finding("ray-store-on-disk", "Ray's object store is on disk", "contributing", fix=Fix("Enlarge /dev/shm.", env=(EnvSetting("A", "1"),)))
-CLUSTER = Cluster(16, ("gpu-a", "gpu-b"), (0, 9), {"NCCL_DEBUG": ("INFO",)}, {"nccl": ("2.27.3",), "vllm": ("0.11.0", "0.11.1")}, ("vllm: 0.11.0, 0.11.1",))
+ENGINE = finding(
+    "vllm-engine-core-failed",
+    "vLLM's engine core died while it started",
+    "consequence",
+    count=214,
+    caused_by=(GLOO.id,),
+)
+ACTOR = finding(
+    "ray-actor-died",
+    "A Ray actor died, says the driver, and it says so at length, and then at more length still",
+    "consequence",
+)
+EAGER = finding(
+    "vllm-eager",
+    "CUDA graphs are off",
+    "advice",
+    fix=Fix("Drop --enforce-eager.", flags=(Flag("--enforce-eager", None, "vllm serve", True),)),
+)
+DISK = finding(
+    "ray-store-on-disk",
+    "Ray's object store is on disk",
+    "contributing",
+    fix=Fix("Enlarge /dev/shm.", env=(EnvSetting("A", "1"),)),
+)
+CLUSTER = Cluster(
+    16,
+    ("gpu-a", "gpu-b"),
+    (0, 9),
+    {"NCCL_DEBUG": ("INFO",)},
+    {"nccl": ("2.27.3",), "vllm": ("0.11.0", "0.11.1")},
+    ("vllm: 0.11.0, 0.11.1",),
+)
 UNEXPLAINED = tuple(Evidence("head.log", n, n, f"ValueError: number {n}", Stream(rank=n)) for n in range(1, 6))
 STATS = Stats(5_100_000, 41_234, 900, 2, 0.1234, ("skipped core.1: binary",))
 
@@ -129,12 +181,25 @@ DIAGNOSES: dict[str, Diagnosis] = {
     "consequence-only": Diagnosis(
         "consequence-only",
         (replace(ENGINE, cause="The engine core ended; why, its own log says.", confidence=0.5), ACTOR),
-        (Missing("the worker's log", "only it knows why the worker ended", "NCCL_DEBUG=INFO vllm serve ... 2>&1 | tee worker.log"),),
+        (
+            Missing(
+                "the worker's log",
+                "only it knows why the worker ended",
+                "NCCL_DEBUG=INFO vllm serve ... 2>&1 | tee worker.log",
+            ),
+        ),
         stats=Stats(900, 12, 4, 1, 0.01),
     ),
     "unknown-failure": Diagnosis(
         "unknown-failure",
-        (finding("unrecognised-failure", "ValueError: no such thing (no rule knows this failure)", "root-cause", cause="It was raised in f."),),
+        (
+            finding(
+                "unrecognised-failure",
+                "ValueError: no such thing (no rule knows this failure)",
+                "root-cause",
+                cause="It was raised in f.",
+            ),
+        ),
         stats=Stats(900, 12, 4, 1, 0.01),
     ),
     "healthy": Diagnosis("healthy", stats=Stats(1234, 12, 4, 3, 0.01)),
@@ -193,7 +258,9 @@ class TestJson:
     def test_what_is_written_is_what_the_schema_says(self, name: str) -> None:
         jsonschema.Draft202012Validator(strict(SCHEMA)).validate(stdlib_json.loads(json.render(DIAGNOSES[name])))
 
-    @pytest.mark.parametrize("change", [{"verdict": "fine"}, {"findings": [{}]}, {"stats": {}}, {"schema": "logdoctor.diagnosis/2"}])
+    @pytest.mark.parametrize(
+        "change", [{"verdict": "fine"}, {"findings": [{}]}, {"stats": {}}, {"schema": "logdoctor.diagnosis/2"}]
+    )
     def test_the_schema_says_no_to_what_is_not(self, change: dict[str, Any]) -> None:
         document = stdlib_json.loads(json.render(DIAGNOSES["root-cause"]))
         with pytest.raises(jsonschema.ValidationError):
@@ -203,12 +270,29 @@ class TestJson:
         document = stdlib_json.loads(json.render(DIAGNOSES["root-cause"]))
         assert document["schema"] == "logdoctor.diagnosis/1"
         first, *_, last = document["findings"]
-        assert first["fix"]["env"][0] == {"name": "GLOO_SOCKET_IFNAME", "value": "eth0", "where": "all nodes", "from": "head.log line 12"}
-        assert first["fix"]["env"][2] == {"name": "NCCL_P2P_DISABLE", "value": None, "where": "all nodes", "from": "", "unset": True}
+        assert first["fix"]["env"][0] == {
+            "name": "GLOO_SOCKET_IFNAME",
+            "value": "eth0",
+            "where": "all nodes",
+            "from": "head.log line 12",
+        }
+        assert first["fix"]["env"][2] == {
+            "name": "NCCL_P2P_DISABLE",
+            "value": None,
+            "where": "all nodes",
+            "from": "",
+            "unset": True,
+        }
         assert first["fix"]["flags"][0] == {"name": "--shm-size", "value": "10g", "of": "docker run"}
         assert last["fix"]["flags"][0] == {"name": "--enforce-eager", "value": None, "of": "vllm serve", "drop": True}
         assert first["evidence"][0]["line"] == 118
-        assert first["evidence"][0]["stream"] == {"host": "10.41.0.8", "rank": 9, "pid": 1978, "process": "RayWorkerWrapper", "component": "gloo"}
+        assert first["evidence"][0]["stream"] == {
+            "host": "10.41.0.8",
+            "rank": 9,
+            "pid": 1978,
+            "process": "RayWorkerWrapper",
+            "component": "gloo",
+        }
 
     def test_ascii_only(self) -> None:
         odd = replace(GLOO, title="größer \u202e \x9b \x1b \udcff")
@@ -229,9 +313,19 @@ class TestText:
             assert len(line) <= width or is_copied(line)
 
     def test_lines_to_copy_run_in_a_shell(self) -> None:
-        lines = [line.strip() for line in shown(DIAGNOSES["root-cause"]).splitlines() if line.startswith(("  export", "  unset"))]
+        lines = [
+            line.strip()
+            for line in shown(DIAGNOSES["root-cause"]).splitlines()
+            if line.startswith(("  export", "  unset"))
+        ]
         done = subprocess.run(
-            ["bash", "-euc", "ip() { echo x dev bond0 y; }\n" + "\n".join(lines) + '\necho "$GLOO_SOCKET_IFNAME $NCCL_SOCKET_IFNAME"'],
+            [
+                "bash",
+                "-euc",
+                "ip() { echo x dev bond0 y; }\n"
+                + "\n".join(lines)
+                + '\necho "$GLOO_SOCKET_IFNAME $NCCL_SOCKET_IFNAME"',
+            ],
             capture_output=True,
             text=True,
             check=True,
@@ -239,12 +333,28 @@ class TestText:
         assert done.stdout == "eth0 bond0\n"
 
     def test_lines_to_copy_are_never_wrapped(self) -> None:
-        assert f'  export NCCL_SOCKET_IFNAME="{GLOO.fix.env[1].value}"' in shown(DIAGNOSES["root-cause"], width=40).splitlines()
+        assert (
+            f'  export NCCL_SOCKET_IFNAME="{GLOO.fix.env[1].value}"'
+            in shown(DIAGNOSES["root-cause"], width=40).splitlines()
+        )
 
     def test_a_value_is_one_word_to_the_shell(self) -> None:
-        for value in ("<a token from https://x.org>", "a b", "x;reboot", "^mlx5_1,mlx5_2", "'a b'", '"$(hostname)"', "", "a'b", "`id`", "[::1]:80"):
+        for value in (
+            "<a token from https://x.org>",
+            "a b",
+            "x;reboot",
+            "^mlx5_1,mlx5_2",
+            "'a b'",
+            '"$(hostname)"',
+            "",
+            "a'b",
+            "`id`",
+            "[::1]:80",
+        ):
             fix = Fix(env=(EnvSetting("A", value, ""),))
-            (line,) = (x for x in shown(Diagnosis("root-cause", (replace(GLOO, fix=fix),))).splitlines() if "export" in x)
+            (line,) = (
+                x for x in shown(Diagnosis("root-cause", (replace(GLOO, fix=fix),))).splitlines() if "export" in x
+            )
             assert len(shlex.split(line)) == 2, line
 
     def test_top(self) -> None:
@@ -291,7 +401,13 @@ def poisoned(value: Any, poison: str) -> Any:
     """The same value with the poison in each of its texts, but for those that only the rules' authors write."""
     if is_dataclass(value) and not isinstance(value, type):
         kept = ("role", "severity", "layer", "verdict")
-        return type(value)(**{f.name: v if f.name in kept else poisoned(v, poison) for f in fields(value) for v in [getattr(value, f.name)]})
+        return type(value)(
+            **{
+                f.name: v if f.name in kept else poisoned(v, poison)
+                for f in fields(value)
+                for v in [getattr(value, f.name)]
+            }
+        )
     if isinstance(value, str):
         return f"{value[:8]}{poison}{value[8:]}"
     if isinstance(value, tuple):

@@ -16,7 +16,11 @@ from logdoctor.rulebook.compile import files, read
 
 RULES = rulebook.rules_directory()
 PATHS = [path for path in files(RULES) if path.relative_to(RULES).parts[0] not in ("formats", "facts")]
-EXAMPLES = [pytest.param(path, number, id=f"{path.parent.name}/{path.stem}-{number}") for path in PATHS for number in range(len(read(path).get("tests", ())))]
+EXAMPLES = [
+    pytest.param(path, number, id=f"{path.parent.name}/{path.stem}-{number}")
+    for path in PATHS
+    for number in range(len(read(path).get("tests", ())))
+]
 
 
 @pytest.mark.parametrize(("path", "number"), EXAMPLES)
@@ -32,7 +36,9 @@ def test_example(path: Path, number: int) -> None:
     finding = next((finding for finding in findings if finding.id == example["finds"]), None)
     assert finding is not None, f"found {[finding.id for finding in findings]}"
     if "evidence" in example:
-        assert any(example["evidence"] in evidence.text for evidence in finding.evidence), [evidence.text for evidence in finding.evidence]
+        assert any(example["evidence"] in evidence.text for evidence in finding.evidence), [
+            evidence.text for evidence in finding.evidence
+        ]
     for field in ("title", "cause"):
         assert example.get(field, "") in getattr(finding, field)
     assert example.get("fix", "") in json.dumps(dataclasses.asdict(finding.fix), ensure_ascii=False)
@@ -68,14 +74,18 @@ FACTS = [
 
 @pytest.mark.parametrize(("name", "sample"), FACTS)
 def test_fact_sample(name: str, sample: dict[str, Any]) -> None:
-    from logdoctor.formats import assemble
     from logdoctor.facts.recognise import Recogniser
+    from logdoctor.formats import assemble
     from logdoctor.scan import Scanner
 
     book = rulebook.load()
     scan = Scanner(book).scan([sample["line"].encode() + b"\n"])
     recogniser = Recogniser(book)
-    facts = [fact for record in assemble("sample", scan, book.grammars, lambda: scan.head) for fact in recogniser.recognise(record)[1]]
+    facts = [
+        fact
+        for record in assemble("sample", scan, book.grammars, lambda: scan.head)
+        for fact in recogniser.recognise(record)[1]
+    ]
     gives = sample.get("gives", {})
     stated = [fact for fact in facts if _template(name).match(fact.name)]
     if gives == "nothing":

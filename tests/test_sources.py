@@ -25,13 +25,17 @@ from logdoctor.sources import Skipped, Source, SourceError, compression, content
 
 zstandard = pytest.importorskip("zstandard")
 
-LOG = "".join(f"INFO 05-01 09:14:{i % 60:02d} [engine.py:{i}] step {i} took {i * 7919 % 1000} ms\n" for i in range(2000)).encode()
+LOG = "".join(
+    f"INFO 05-01 09:14:{i % 60:02d} [engine.py:{i}] step {i} took {i * 7919 % 1000} ms\n" for i in range(2000)
+).encode()
 PACK: dict[str, Callable[[bytes], bytes]] = {
     "gz": lambda data: gzip.compress(data, 6),
     "bz2": bz2.compress,
     "xz": lambda data: lzma.compress(data, preset=0),
     "zst": lambda data: zstandard.ZstdCompressor(write_checksum=True).compress(data),  # a frame that tells its size
-    "zstd-stream": lambda data: (z := zstandard.ZstdCompressor(write_checksum=True).compressobj()).compress(data) + z.flush(),
+    "zstd-stream": lambda data: (
+        (z := zstandard.ZstdCompressor(write_checksum=True).compressobj()).compress(data) + z.flush()
+    ),
 }
 
 
@@ -139,7 +143,8 @@ class TestFiles:
         "data",
         [
             b"\0" * 3000 + b"first line after copytruncate\n" * 100,
-            b"\1\0\0\0\0\0\0\x6f" + b"a line of Docker's log API, which frames what a container says, as it is when curl has fetched it\n",
+            b"\1\0\0\0\0\0\0\x6f"
+            + b"a line of Docker's log API, which frames what a container says, as it is when curl has fetched it\n",
             b"serial console\0\0 says: NMI watchdog: BUG: soft lockup\r\n" * 9,
             "größer".encode("latin-1") + b"\n",
         ],
@@ -248,7 +253,9 @@ class TestNames:
 
     def test_names_that_would_repaint_the_terminal(self, tmp_path: Path) -> None:
         (tmp_path / "a\x1b[2J\n.log").write_bytes(LOG)
-        (tmp_path / "x.tar").write_bytes(tar({"../../etc/\x1b]0;x\x07\u202egol": LOG, "/abs/b.log": LOG, "./c.log": LOG}))
+        (tmp_path / "x.tar").write_bytes(
+            tar({"../../etc/\x1b]0;x\x07\u202egol": LOG, "/abs/b.log": LOG, "./c.log": LOG})
+        )
         assert list(read(tmp_path)[0]) == [
             "a^[[2J^J.log",
             "x.tar/../../etc/^[]0;x^G<U+202E>gol",
@@ -444,7 +451,9 @@ class TestArchives:
             "node5.log": LOG,
         }
         expected = {"x/node1.log.gz": LOG, "x/node5.log": LOG} | {
-            f"x/{node}/{name}": LOG if name != "big.log" else inner[name] for node in ("node2.tar.gz", "node3.zip", "node4.tar") for name in inner
+            f"x/{node}/{name}": LOG if name != "big.log" else inner[name]
+            for node in ("node2.tar.gz", "node3.zip", "node4.tar")
+            for name in inner
         }
         for archive in (tar(outer), gzip.compress(tar(outer)), zipped(outer), zipped(outer, zipfile.ZIP_STORED)):
             (tmp_path / "x").write_bytes(archive)
@@ -483,7 +492,9 @@ class TestArchives:
         assert [type(found) for found in discover([str(tmp_path / "x.tar")])] == [Source, Skipped]  # a note, no failure
 
     def test_the_same_member_twice(self, tmp_path: Path) -> None:
-        (tmp_path / "x.tar").write_bytes(tar({"a.log": b"old\n"})[:1024] + tar({"a.log": b"new\n", "./a.log": b"newest\n"}))
+        (tmp_path / "x.tar").write_bytes(
+            tar({"a.log": b"old\n"})[:1024] + tar({"a.log": b"new\n", "./a.log": b"newest\n"})
+        )
         assert read(tmp_path / "x.tar")[0] == {
             "x.tar/a.log": b"old\n",
             "x.tar/a.log (2)": b"new\n",
@@ -654,8 +665,12 @@ class TestPipes:
         assert read() == ({"<stdin>": LOG}, [])
 
     def test_lines_are_seen_as_they_arrive(self) -> None:
-        code = "from logdoctor.sources import discover\nfor s in discover([]):\n  for b in s.open(): print(b, flush=True)"
-        with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as process:
+        code = (
+            "from logdoctor.sources import discover\nfor s in discover([]):\n  for b in s.open(): print(b, flush=True)"
+        )
+        with subprocess.Popen(
+            [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
+        ) as process:
             assert process.stdin
             assert process.stdout
             for line in (b"first line\n", b"second line\n"):

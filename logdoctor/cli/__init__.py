@@ -11,7 +11,8 @@ from logdoctor.cli import explain
 
 app = typer.Typer(
     name="logdoctor",
-    help="Find the one root cause in the logs of a failed vLLM, Ray, NCCL, gloo, torch.distributed or RDMA run, and the exact fix.",
+    help="Find the one root cause in the logs of a failed vLLM, Ray, NCCL, gloo, torch.distributed or RDMA run, "
+    "and the exact fix.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
@@ -28,7 +29,9 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
 ) -> None:
     pass
 

@@ -40,16 +40,34 @@ class Color(str, enum.Enum):
 def command(
     paths: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[PATH]...", help="Files, directories, archives, globs; standard input when none is given, or for '-'.", show_default=False),
+        typer.Argument(
+            metavar="[PATH]...",
+            help="Files, directories, archives, globs; standard input when none is given, or for '-'.",
+            show_default=False,
+        ),
     ] = None,
     format: Annotated[Format, typer.Option("--format", "-f", help="Text for people, JSON for programs.")] = Format.text,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the diagnosis to this file instead.", show_default=False)] = None,
-    rules: Annotated[list[Path] | None, typer.Option("--rules", help="A directory with more rules; may be repeated.", show_default=False)] = None,
-    fail_on: Annotated[FailOn, typer.Option("--fail-on", help="Exit with status 1 from this severity on.")] = FailOn.error,
-    top: Annotated[int | None, typer.Option("--top", min=1, help="Show at most so many findings.", show_default=False)] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Write the diagnosis to this file instead.", show_default=False),
+    ] = None,
+    rules: Annotated[
+        list[Path] | None,
+        typer.Option("--rules", help="A directory with more rules; may be repeated.", show_default=False),
+    ] = None,
+    fail_on: Annotated[
+        FailOn, typer.Option("--fail-on", help="Exit with status 1 from this severity on.")
+    ] = FailOn.error,
+    top: Annotated[
+        int | None, typer.Option("--top", min=1, help="Show at most so many findings.", show_default=False)
+    ] = None,
     color: Annotated[Color, typer.Option("--color", help="Colour the text; NO_COLOR is honoured.")] = Color.auto,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show every finding in full, with all its evidence.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No notes, and no output at all when nothing is wrong.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Show every finding in full, with all its evidence.")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="No notes, and no output at all when nothing is wrong.")
+    ] = False,
 ) -> None:
     """Find the root cause in the logs of a failed run, and the exact fix.
 
@@ -80,7 +98,9 @@ def _directory(path: Path) -> Path:
     return path
 
 
-def _rendered(diagnosis: Diagnosis, format: Format, output: Path | None, color: Color, verbose: bool, top: int | None) -> str:
+def _rendered(
+    diagnosis: Diagnosis, format: Format, output: Path | None, color: Color, verbose: bool, top: int | None
+) -> str:
     if format is Format.json:
         from logdoctor.render import json
 

@@ -25,7 +25,10 @@ def diagnose(observations: Observations, rulebook: Rulebook, stats: Stats) -> Di
         findings=tuple(found),
         missing=_missing(found, drafts) if verdict == "consequence-only" else (),
         cluster=picture(observations.facts),
-        unexplained=tuple(evidence(Event("", record, record.first_line, record.numbers[-1])) for record, _ in list(observations.errors.values())[:UNEXPLAINED]),
+        unexplained=tuple(
+            evidence(Event("", record, record.first_line, record.numbers[-1]))
+            for record, _ in list(observations.errors.values())[:UNEXPLAINED]
+        ),
         stats=stats,
     )
 

@@ -12,26 +12,41 @@ UNDECIDED = 0.5
 """Confidence at most, when several independent causes compete."""
 
 
-
-
 def findings(drafts: Sequence[Draft], progress: Mapping[str, int]) -> list[Finding]:
     """All findings, the root cause first, then what it contributed to and what follows from it, advice last."""
     overcome = {id(draft) for draft in drafts if _overcome(draft, progress)}
-    causes = {id(effect): [cause for cause in drafts if id(cause) not in overcome and _explains(cause, effect)] for effect in drafts}
+    causes = {
+        id(effect): [cause for cause in drafts if id(cause) not in overcome and _explains(cause, effect)]
+        for effect in drafts
+    }
     ranked = sorted(drafts, key=lambda draft: (id(draft) in overcome, bool(causes[id(draft)]), *_rank(draft)))
-    root = next((draft for draft in ranked if _may_be_root(draft) and not causes[id(draft)] and id(draft) not in overcome), None)
+    root = next(
+        (draft for draft in ranked if _may_be_root(draft) and not causes[id(draft)] and id(draft) not in overcome), None
+    )
     roles = {id(draft): _role(draft, root, bool(causes[id(draft)]), id(draft) in overcome) for draft in drafts}
     place: dict[Role, int] = {"root-cause": 0, "contributing": 2, "consequence": 1 if root is None else 3, "advice": 4}
     ranked.sort(key=lambda draft: place[roles[id(draft)]])
     return [
-        _finding(draft, roles[id(draft)], causes[id(draft)], [e for e in drafts if any(c is draft for c in causes[id(e)])], id(draft) in overcome)
+        _finding(
+            draft,
+            roles[id(draft)],
+            causes[id(draft)],
+            [e for e in drafts if any(c is draft for c in causes[id(e)])],
+            id(draft) in overcome,
+        )
         for draft in ranked
     ]
 
 
 def _rank(draft: Draft) -> tuple[object, ...]:
     """What to blame first: the lowest layer, what a rule knows before what none knows, the earliest."""
-    return (_SEVERITY[draft.severity], _DEPTH[draft.layer], draft.rule == "unrecognised-failure", order(draft.first), draft.id)
+    return (
+        _SEVERITY[draft.severity],
+        _DEPTH[draft.layer],
+        draft.rule == "unrecognised-failure",
+        order(draft.first),
+        draft.id,
+    )
 
 
 _SEVERITY = {"error": 0, "warning": 1, "info": 2}
@@ -79,13 +94,19 @@ def _later(cause: Draft, effect: Draft) -> bool:
     """Whether the supposed cause came after the effect in the same stream, as far as streams are known."""
     one, other = cause.first, effect.first
     stream = one.record.stream
-    same = one.record.source == other.record.source and stream == other.record.stream and (stream.pid is not None or stream.rank is not None)
+    same = (
+        one.record.source == other.record.source
+        and stream == other.record.stream
+        and (stream.pid is not None or stream.rank is not None)
+    )
     return same and one.record is not other.record and one.line > other.line
 
 
 def _overcome(draft: Draft, progress: Mapping[str, int]) -> bool:
     """Whether the run went on after every occurrence, as later progress in the same source shows."""
-    return draft.layer != "advice" and all(progress.get(event.record.source, 0) > event.end_line for event in draft.events)
+    return draft.layer != "advice" and all(
+        progress.get(event.record.source, 0) > event.end_line for event in draft.events
+    )
 
 
 def _finding(draft: Draft, role: Role, causes: Sequence[Draft], effects: Sequence[Draft], overcome: bool) -> Finding:

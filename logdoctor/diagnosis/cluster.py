@@ -16,7 +16,12 @@ def picture(facts: Facts) -> Cluster:
     versions = {name[8:]: facts.values(name)[:SHOWN] for name in facts.names("version.")}
     sizes = [int(value) for value in _all(facts, _WORLD_FACTS) if value.isdigit()]
     ranks = sorted({int(value) for value in _all(facts, _RANK_FACTS) if value.isdigit()})
-    hosts = dict.fromkeys([*(fact.stream.host for name in facts.names() for fact in facts.all(name) if fact.stream.host), *_all(facts, _HOST_FACTS)])
+    hosts = dict.fromkeys(
+        [
+            *(fact.stream.host for name in facts.names() for fact in facts.all(name) if fact.stream.host),
+            *_all(facts, _HOST_FACTS),
+        ]
+    )
     return Cluster(
         world_size=max(sizes, default=None),
         hosts=tuple(sorted(hosts))[:4096],

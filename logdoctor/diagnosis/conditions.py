@@ -48,7 +48,11 @@ def _placed(item: Event | Fact, own: Event, where: str | None) -> bool:
     if where == "same-source":
         return source == own.record.source
     if where == "same-stream":
-        return source == own.record.source and (stream.pid, stream.rank, stream.host) == (mine.pid, mine.rank, mine.host)
+        return source == own.record.source and (stream.pid, stream.rank, stream.host) == (
+            mine.pid,
+            mine.rank,
+            mine.host,
+        )
     if where in ("same-host", "other-host"):
         same = stream.host == mine.host if stream.host and mine.host else source == own.record.source
         return same is (where == "same-host")
@@ -91,7 +95,10 @@ def _compare(condition: Mapping[str, Any], values: Sequence[str], context: Conte
         return not values
     if condition.get("differs"):
         return len(set(values)) > 1
-    return any(all(_fulfils(name, wanted, value, context) for name, wanted in condition.items() if name in _COMPARISONS) for value in values)
+    return any(
+        all(_fulfils(name, wanted, value, context) for name, wanted in condition.items() if name in _COMPARISONS)
+        for value in values
+    )
 
 
 def _fulfils(name: str, wanted: Any, value: str, context: Context) -> bool:
@@ -139,7 +146,9 @@ def _in_record(pattern: str, record: Record) -> bool:
 def _version(condition: Mapping[str, Any], context: Context) -> bool:
     known = [_release(value) for value in context.facts.values(f"version.{condition['version']}")]
     low, high = condition.get("at_least"), condition.get("below")
-    return any((not low or version >= _release(low)) and (not high or version < _release(high)) for version in known if version)
+    return any(
+        (not low or version >= _release(low)) and (not high or version < _release(high)) for version in known if version
+    )
 
 
 def _release(text: str) -> tuple[int, ...]:
@@ -151,7 +160,7 @@ def _release(text: str) -> tuple[int, ...]:
 def matches(pattern: str, text: str) -> bool:
     """Whether a rule's pattern occurs in the text; False where it takes too long."""
     try:
-        return regex.search(pattern, text, regex.ASCII | regex.MULTILINE, timeout=TIMEOUT) is not None
+        return bool(regex.search(pattern, text, regex.ASCII | regex.MULTILINE, timeout=TIMEOUT))
     except TimeoutError:
         return False
 
@@ -167,5 +176,7 @@ _KINDS: dict[str, Callable[[Mapping[str, Any], Context], bool]] = {
     "fact": _fact,
     "env": _env,
     "version": _version,
-    "text": lambda condition, context: context.event is not None and _in_record(condition["text"], context.event.record),
+    "text": lambda condition, context: (
+        context.event is not None and _in_record(condition["text"], context.event.record)
+    ),
 }

@@ -1,4 +1,5 @@
-"""The value language of rules: ``{fact nccl.bootstrap.interface | env NCCL_SOCKET_IFNAME | "text"}``; see ``docs/rules.md``."""
+"""The value language of rules: ``{fact nccl.bootstrap.interface | env NCCL_SOCKET_IFNAME | "text"}``; see
+``docs/rules.md``."""
 
 from __future__ import annotations
 
@@ -14,6 +15,8 @@ from logdoctor.model import Event, Fact, Stream
 
 DEPTH = 8
 """How deep values may refer to each other."""
+_HARMLESS = re.compile(r"[\w.:/@%+=,^~-]+", re.ASCII)
+"""What a value from a log may look like where a reader pastes it into a shell; a log is hostile input."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,9 @@ class Context:
     """All events by rule."""
     derived: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """The derived facts' definitions by name."""
+    for_shell: bool = False
+    """Whether the texts are to be pasted into a shell: values of the log that could mean something to it are then no
+    values."""
 
     @property
     def stream(self) -> Stream | None:
@@ -81,7 +87,7 @@ def _first(alternatives: Sequence[str], context: Context, depth: int) -> Value:
                 return Value(value.text, origin, value.known)
             continue
         found = _lookup(alternative, context, depth)
-        if found is not None:
+        if found is not None and (not context.for_shell or _HARMLESS.fullmatch(found.text)):
             return found
         name = alternative.split()[-1].rpartition(".")[2]
     return Value(f"<{name}>", "fill in", known=False)
@@ -212,7 +218,8 @@ def _parse(template: str) -> Iterator[str | tuple[str, ...]]:
 
 
 def _closing(template: str, start: int) -> int:
-    """Where the brace that opens at ``start`` is closed; -1 if nowhere. Braces inside quotes belong to the quoted text."""
+    """Where the brace that opens at ``start`` is closed; -1 if nowhere. Braces inside quotes belong to the quoted
+    text."""
     quote = ""
     for at in range(start + 1, len(template)):
         here = template[at]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from logdoctor.diagnosis.conditions import holds
 from logdoctor.diagnosis.expressions import Context, fill, preferred
-from logdoctor.diagnosis.observations import Failure, Observations
+from logdoctor.diagnosis.observations import FATAL, Failure, Observations
 from logdoctor.formats.times import normalise, seconds
-from logdoctor.model import EnvSetting, Event, Evidence, Fix, Flag, Layer, Missing, Record, Severity
+from logdoctor.model import EnvSetting, Event, Evidence, Fix, Flag, Layer, Missing, Record, Severity, Stream
 from logdoctor.rulebook import Case, Rulebook
 
 EVIDENCE = 8
@@ -66,7 +66,7 @@ def draft(observations: Observations, rulebook: Rulebook) -> list[Draft]:
     """A draft for each cause that the events show, and for each unrecognised failure."""
     derived = {definition["id"]: definition for definition in rulebook.derived}
     context = Context(observations.facts, None, observations.events, derived)
-    drafts = []
+    drafts: list[Draft] = []
     for rule_id in sorted(observations.events):
         drafts += _of_rule(rule_id, observations, rulebook, context)
     failures = sorted(observations.failures.values(), key=lambda f: order(Event("", f.record, f.line, f.line)))
@@ -75,7 +75,7 @@ def draft(observations: Observations, rulebook: Rulebook) -> list[Draft]:
 
 
 def order(event: Event) -> tuple[Any, ...]:
-    """A sort key: by time where a whole date is known, else by source and line. The same in whatever order sources were read."""
+    """A sort key that does not depend on the order in which sources were read."""
     return (event.record.source, event.line)
 
 
@@ -104,7 +104,9 @@ def _of_rule(rule_id: str, observations: Observations, rulebook: Rulebook, conte
             events=chosen,
             count=sum(event.record.repeats for event in chosen) + (unkept if number == 0 else 0),
             references=case.references,
-            missing=tuple(Missing(**{key: fill(text, here).text for key, text in item.items()}) for item in case.missing),
+            missing=tuple(
+                Missing(**{key: fill(text, here).text for key, text in item.items()}) for item in case.missing
+            ),
             explains=rule.explains,
             consequence_of=rule.consequence_of,
             names=frozenset((case.id, rule.id, f"layer:{case.layer}")),
@@ -112,16 +114,14 @@ def _of_rule(rule_id: str, observations: Observations, rulebook: Rulebook, conte
 
 
 def _fix(plain: Mapping[str, Any], context: Context) -> Fix:
-    def texts(name: str) -> tuple[str, ...]:
-        return tuple(fill(text, context).text for text in plain.get(name, ()))
-
+    shell = replace(context, for_shell=True)
     return Fix(
         summary=fill(plain.get("summary", ""), context).text,
-        env=tuple(_setting(entry, context) for entry in plain.get("env", ())),
-        flags=tuple(_flag(entry, context) for entry in plain.get("flags", ())),
-        commands=texts("commands"),
-        steps=texts("steps"),
-        verify=texts("verify"),
+        env=tuple(_setting(entry, shell) for entry in plain.get("env", ())),
+        flags=tuple(_flag(entry, shell) for entry in plain.get("flags", ())),
+        commands=tuple(fill(text, shell).text for text in plain.get("commands", ())),
+        steps=tuple(fill(text, context).text for text in plain.get("steps", ())),
+        verify=tuple(fill(text, shell).text for text in plain.get("verify", ())),
     )
 
 
@@ -144,43 +144,52 @@ def _listed(value: Any) -> Sequence[str]:
 
 def _of_failure(failure: Failure, number: int) -> Draft:
     """A finding for an exception that no rule knows: quoted, with who raised it and where."""
-    stream = failure.record.stream
-    who = ", ".join(
-        f"{name} {value}" for name, value in (("rank", stream.rank), ("process", stream.process), ("pid", stream.pid), ("host", stream.host)) if value is not None
-    )
-    fatal = failure.name == "fatal message"
-    said = failure.message if fatal else f"{failure.name}: {failure.message}" if failure.message else failure.name
+    said = failure.message or failure.name
+    if failure.message and failure.name != FATAL:
+        said = f"{failure.name}: {failure.message}"
     where = f" It was raised at {failure.frame}." if failure.frame else ""
-    event = Event("", failure.record, failure.line, failure.line)
     return Draft(
         id="unrecognised-failure" if number == 1 else f"unrecognised-failure-{number}",
         rule="unrecognised-failure",
         title=f"{said[:200]} (no rule knows this failure)",
-        component=stream.component or "unknown",
+        component=failure.record.stream.component or "unknown",
         severity="error",
         layer="fault",
         confidence=0.5,
-        cause=f"{f'The process ({who})' if who else 'A process'} failed with: {said[:600]}{'' if said.endswith('.') else '.'}{where} "
-        "No rule recognises this message, so read it and the frames above it literally: it is the first failure in these logs that nothing else explains.",
+        cause=(
+            f"{_speaker(failure.record.stream)} failed with: {said[:600]}{'' if said.endswith('.') else '.'}{where} "
+            "No rule recognises this message, so read it and the frames above it literally: "
+            "it is the first failure in these logs that nothing else explains."
+        ),
         fix=Fix(
             summary=f"Mend what the message names: {said[:300]}",
             steps=("Read the traceback from its last line upwards to the first frame that is yours.",),
         ),
-        events=[event],
+        events=[Event("", failure.record, failure.line, failure.line)],
         count=failure.count,
         names=frozenset(("unrecognised-failure", "layer:fault")),
     )
 
 
+def _speaker(stream: Stream) -> str:
+    known = {"rank": stream.rank, "process": stream.process, "pid": stream.pid, "host": stream.host}
+    said = ", ".join(f"{name} {value}" for name, value in known.items() if value is not None)
+    return f"The process ({said})" if said else "A process"
+
+
 def evidence(event: Event) -> Evidence:
     """The place of an event, quoting its line as it stands in the log."""
     record = event.record
-    return Evidence(record.source, event.line, event.end_line, quote(record, event.line), record.stream, normalise(record.time))
+    return Evidence(
+        record.source, event.line, event.end_line, quote(record, event.line), record.stream, normalise(record.time)
+    )
 
 
 def quote(record: Record, line: int) -> str:
     """A line of a record, as it stands in the log."""
-    return next((raw for number, raw in zip(record.numbers, record.raw) if number == line), record.raw[0]).strip("\r\n")
+    return next(
+        (raw for number, raw in zip(record.numbers, record.raw, strict=True) if number == line), record.raw[0]
+    ).strip("\r\n")
 
 
 def moment(event: Event) -> float | None:

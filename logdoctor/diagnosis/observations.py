@@ -18,7 +18,11 @@ FAILURES = 256
 ERRORS = 64
 """Error messages without a rule that are kept."""
 
-_HANDLED = frozenset(("KeyboardInterrupt", "SystemExit", "CancelledError", "GeneratorExit", "StopIteration", "StopAsyncIteration"))
+FATAL = "fatal message"
+"""What stands for an exception's type where a process died with a mere message."""
+_HANDLED = frozenset(
+    ("KeyboardInterrupt", "SystemExit", "CancelledError", "GeneratorExit", "StopIteration", "StopAsyncIteration")
+)
 _VARIABLE = re.compile(r"0x[0-9a-fA-F]+|[0-9a-f]{8,}|\d+")
 
 
@@ -29,7 +33,7 @@ class Failure:
     record: Record
     line: int
     name: str
-    """The exception's type as printed, or ``fatal message``."""
+    """The exception's type as printed, or or :data:`FATAL`."""
     message: str
     frame: str | None
     count: int = 1
@@ -52,7 +56,8 @@ class Observations:
     _kept: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def take(self, record: Record, events: Sequence[Event], facts: Sequence[Fact], causes: frozenset[str]) -> None:
-        """Note what a record holds. ``causes`` are the rules that can be a root cause, and so account for a whole traceback."""
+        """Note what a record holds. ``causes`` are the rules that can be a root cause, and so account for a whole
+        traceback."""
         self.records += 1
         for event in events:
             self.counts[event.rule] += record.repeats
@@ -76,14 +81,16 @@ class Observations:
         if known := self.failures.get(key):
             known.count += record.repeats
         elif len(self.failures) < FAILURES:
-            self.failures[key] = Failure(record, exception.line, exception.type, exception.message, exception.frame, record.repeats)
+            self.failures[key] = Failure(
+                record, exception.line, exception.type, exception.message, exception.frame, record.repeats
+            )
 
     def _complain(self, record: Record) -> None:
         text = next((line for line in record.lines if line.strip()), "")
         if record.level == "fatal":
-            key = ("fatal message", _VARIABLE.sub("#", text)[:200])
+            key = (FATAL, _VARIABLE.sub("#", text)[:200])
             if key not in self.failures and len(self.failures) < FAILURES:
-                self.failures[key] = Failure(record, record.first_line, "fatal message", text, None, record.repeats)
+                self.failures[key] = Failure(record, record.first_line, FATAL, text, None, record.repeats)
             return
         masked = _VARIABLE.sub("#", text)[:200]
         first, count = self.errors.get(masked, (record, 0))

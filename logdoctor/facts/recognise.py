@@ -64,7 +64,8 @@ def _applies(pattern: Pattern, record: Record) -> bool:
 
 
 def _facts(name: str, groups: dict[str, str], record: Record, line: int) -> Iterator[Fact]:
-    """One fact for each named group; ``value`` (or no group at all) is the fact's own name. Names may hold groups: ``env.{name}``."""
+    """One fact for each named group; ``value`` (or no group at all) is the fact's own name. Names may hold groups:
+    ``env.{name}``."""
     values = {key: value for key, value in groups.items() if f"{{{key}}}" not in name}
     for key in set(groups) - set(values):
         name = name.replace(f"{{{key}}}", groups[key])

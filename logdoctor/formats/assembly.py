@@ -1,8 +1,8 @@
 """Put lines together to records: peel the prefixes, keep the streams apart, join what belongs together.
 
-Lines of one *channel* (the lines that carry the same outer prefixes) follow each other; lines of different channels may interleave
-as they like. In each channel at most two records are open: the last one that began with a head, and an unfinished block (a traceback)
-that other messages of the same channel may interrupt.
+Lines of one *channel* (the lines that carry the same outer prefixes) follow each other; lines of different channels may
+interleave as they like. In each channel at most two records are open: the last one that began with a head, and an
+unfinished block (a traceback) that other messages of the same channel may interrupt.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from logdoctor.rulebook.grammars import Dispatch, Grammar, Grammars
 from logdoctor.model import Level, Line, Record, Stream
+from logdoctor.rulebook.grammars import Dispatch, Grammar, Grammars
 
 DEPTH = 8
 """Wrappers that may be nested."""
@@ -111,7 +111,9 @@ def weak_wrappers(grammars: Grammars, head: Iterable[str]) -> frozenset[str]:
     """Which weak wrappers a source uses, told from its first lines."""
     lines = [strip_ansi(line) for line in head if line.strip()]
     needed = max(2, WEAK_SHARE * len(lines))
-    return frozenset(g.id for g in grammars.weak_wrappers if sum(g.pattern.match(line) is not None for line in lines) >= needed)
+    return frozenset(
+        g.id for g in grammars.weak_wrappers if sum(g.pattern.match(line) is not None for line in lines) >= needed
+    )
 
 
 def assemble(
@@ -130,8 +132,8 @@ def assemble(
 
         grammars = load_grammars()
     if head is None:
-        first = lines = [Line(*line) for line in lines]
-        return _Assembler(source, grammars, lambda: [line.text for line in first[:64]]).run(lines)
+        known = [Line(*line) for line in lines]
+        return _Assembler(source, grammars, lambda: [line.text for line in known[:64]]).run(known)
     return _Assembler(source, grammars, head).run(lines)
 
 
@@ -141,13 +143,18 @@ class _Assembler:
         self.grammars = grammars
         self.head = head
         self.wrappers: Dispatch | None = None
+        self.indent = ""
         self.channels: dict[tuple[Any, ...], _Channel] = {}
 
     def run(self, lines: Iterable[Line | tuple[int, str]]) -> Iterator[Record]:
         for item in lines:
             line = item if isinstance(item, Line) else Line(*item)
             if self.wrappers is None:
-                self.wrappers = self.grammars.with_weak(weak_wrappers(self.grammars, self.head()))
+                head = [text for text in self.head() if text.strip()]
+                self.indent = _common_indent(head)
+                self.wrappers = self.grammars.with_weak(
+                    weak_wrappers(self.grammars, [text[len(self.indent) :] for text in head])
+                )
             if line.gap:
                 yield from self._close_all()
             key, identity, wrapper_time, repeats, text = self._peel(line.text)
@@ -167,7 +174,7 @@ class _Assembler:
         identity: dict[str, Any] = {}
         time: str | None = None
         repeats = 1
-        text = strip_ansi(text).rstrip("\r")
+        text = strip_ansi(text.removeprefix(self.indent)).rstrip("\r")
         assert self.wrappers is not None
         for _ in range(DEPTH):
             found = self.wrappers.match(text)
@@ -189,13 +196,18 @@ class _Assembler:
             text = strip_ansi(text)
         return tuple(key), identity, time, repeats, text
 
-    def _take(self, channel: _Channel, line: Line, identity: dict[str, Any], time: str | None, text: str) -> Iterator[Record]:
+    def _take(
+        self, channel: _Channel, line: Line, identity: dict[str, Any], time: str | None, text: str
+    ) -> Iterator[Record]:
         found = self.grammars.heads.match(text)
         if found:
             grammar, matched = found
             groups = {name: value for name, value in matched.groupdict().items() if value is not None}
             body = groups.get("text", "")
-            head = (grammar.id, *(groups.get(name) for name in ("time", "level", "file", "lineno", "host", "pid", "rank", "process")))
+            head = (
+                grammar.id,
+                *(groups.get(name) for name in ("time", "level", "file", "lineno", "host", "pid", "rank", "process")),
+            )
             record = channel.record
             if record and record.head == head and groups.get("time") and (groups.get("file") or record.in_body):
                 self._continue_block(record, body)
@@ -206,7 +218,12 @@ class _Assembler:
             stream = {**identity, **{n: groups[n] for n in _IDENTITY if n in groups}}
             stream["component"] = grammar.component or identity.get("component")
             zoned = time if time and time[-1:] == "Z" else None
-            channel.record = _Open(stream, head, _level(groups.get("level"), grammar) or grammar.level or identity.get("level"), zoned or groups.get("time") or time)  # type: ignore[arg-type]
+            channel.record = _Open(
+                stream,
+                head,
+                _level(groups.get("level"), grammar) or grammar.level or identity.get("level"),
+                zoned or groups.get("time") or time,
+            )  # type: ignore[arg-type]
             channel.record.repeats = 1 + (_integer(groups.get("repeated")) or 0)
             self._continue_block(channel.record, body)
             channel.record.add(line, body)
@@ -293,6 +310,13 @@ class _Assembler:
         for channel in self.channels.values():
             yield from self._close(channel)
         self.channels.clear()
+
+
+def _common_indent(lines: list[str]) -> str:
+    """The blanks that all lines begin with, as where a log was copied from a code block."""
+    indents = [line[: len(line) - len(line.lstrip(" \t"))] for line in lines] if len(lines) > 2 else [""]
+    shortest = min(indents, key=len, default="")
+    return shortest if all(indent.startswith(shortest) for indent in indents) else ""
 
 
 def _level(text: str | None, grammar: Grammar) -> Level | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from calendar import timegm
 
-_MONTHS = {name: f"{i:02d}" for i, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
+_MONTHS = {name: f"{i:02d}" for i, name in enumerate(["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"], 1)}
 _CLOCK = r"(?P<clock>\d\d:\d\d:\d\d)(?:[.,](?P<fraction>\d{1,9}))?"
 _ZONE = r" ?(?P<zone>Z|[+-]\d\d:?\d\d)?"
 
@@ -42,7 +42,9 @@ def normalise(text: str | None) -> str | None:
     if epoch := parts.get("epoch"):
         from datetime import datetime, timezone
 
-        return datetime.fromtimestamp(float(epoch), timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return (
+            datetime.fromtimestamp(float(epoch), timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        )
     month, day = _MONTHS.get(parts["month"] or "", parts["month"] or ""), parts["day"] or ""
     date = f"{parts.get('year') or '-'}-{month:0>2}-{day:0>2}"
     fraction = f".{parts['fraction'][:6]}" if parts.get("fraction") else ""  # type: ignore[index]

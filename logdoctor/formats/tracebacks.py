@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from logdoctor.model import Record
 
-_HEADER = re.compile(r"^[\s|+-]*(?:Exception Group )?Traceback \(most recent call last\):|^ray\.exceptions\.RayTaskError")
+_HEADER = re.compile(
+    r"^[\s|+-]*(?:Exception Group )?Traceback \(most recent call last\):|^ray\.exceptions\.RayTaskError"
+)
 _FRAME = re.compile(r'^\s*(?:\|\s*)*File "(?P<file>[^"]+)", line (?P<line>\d+)(?:, in (?P<function>.+))?')
 _RAISED = re.compile(
     r"^(?P<type>(?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*)(?:\((?P<inner>[\w.]+)\))?(?:: ?(?P<message>.*))?$",
@@ -63,10 +65,19 @@ def _read(record: Record, start: int, stop: int) -> Raised | None:
     for index in range(start + 1, stop):
         line = _BOX.sub("", record.lines[index])
         if located := _FRAME.match(line):
-            frame = f"{located['file']}:{located['line']}" + (f" in {located['function']}" if located["function"] else "")
+            frame = f"{located['file']}:{located['line']}" + (
+                f" in {located['function']}" if located["function"] else ""
+            )
         elif frame and line[:1].strip() and (matched := _RAISED.match(line)):
             message = (matched["message"] or "").strip()
             if matched["inner"] and message.startswith("ray::"):
                 return None  # the remote traceback follows, and ends with the exception itself
-            return Raised(matched["type"], message, record.numbers[index], record.numbers[max(start, 0)], record.numbers[stop - 1], frame)
+            return Raised(
+                matched["type"],
+                message,
+                record.numbers[index],
+                record.numbers[max(start, 0)],
+                record.numbers[stop - 1],
+                frame,
+            )
     return None

@@ -89,7 +89,9 @@ class _Page:
         if not self.verbose:
             yield from self._in_short(findings[full:])
         if hidden := len(self.diagnosis.findings) - len(findings):
-            yield from self._section("", [self._wrapped(f"{hidden} more {_plural(hidden, 'finding')} not shown (--top)", "dim")])
+            yield from self._section(
+                "", [self._wrapped(f"{hidden} more {_plural(hidden, 'finding')} not shown (--top)", "dim")]
+            )
         if self.diagnosis.verdict != "consequence-only":
             yield from self._missing(self.diagnosis.missing)
         yield from self._unexplained(self.diagnosis.unexplained)
@@ -112,7 +114,12 @@ class _Page:
         for evidence in quoted:
             content += ["", *self._quote(evidence, self.width - 6, finding)]
         if (more := finding.count - len(quoted)) > 0:
-            content += [Text(f"{self.dots} and {more} more {_plural(more, 'line')} like {'this' if len(quoted) == 1 else 'these'}", "dim")]
+            content += [
+                Text(
+                    f"{self.dots} and {more} more {_plural(more, 'line')} like {'this' if len(quoted) == 1 else 'these'}",
+                    "dim",
+                )
+            ]
         label = self._label(finding)
         return Panel(
             Group(*content),
@@ -212,7 +219,9 @@ class _Page:
             yield Text.assemble(indent, (line, "bold"), (f"   # {remark}", "dim"))
         else:
             above = [remark] if INDENT + 2 + len(remark) <= self.width else remarks
-            yield from (Text(f"{indent}{part}", "dim") for remark in above for part in _comment(remark, self.width - INDENT))
+            yield from (
+                Text(f"{indent}{part}", "dim") for remark in above for part in _comment(remark, self.width - INDENT)
+            )
             if line:
                 yield Text(f"{indent}{line}", "bold")
 
@@ -222,7 +231,10 @@ class _Page:
         roles = {role: [finding for finding in findings if finding.role == role] for role in _LABELS}
         if fallout := roles["consequence"]:
             lines = sum(finding.count for finding in fallout)
-            headline = {"consequence-only": "Other fallout", "root-cause": f"Explains {lines:,} more {_plural(lines, 'line')}"}
+            headline = {
+                "consequence-only": "Other fallout",
+                "root-cause": f"Explains {lines:,} more {_plural(lines, 'line')}",
+            }
             yield from self._section(headline.get(self.diagnosis.verdict, "Fallout"), [self._table(fallout)])
         for name, others in {"Also a cause": roles["root-cause"], "Contributing": roles["contributing"]}.items():
             for finding in others:
@@ -267,42 +279,66 @@ class _Page:
         parts: list[RenderableType] = []
         for item in missing:
             what = self._text(item.what, "bold")
-            parts.append(Padding(self._entry(Text("-", "yellow"), what.append(harmless(f": {item.why}") if item.why else "", "not bold")), (0, 0, 0, INDENT)))
+            parts.append(
+                Padding(
+                    self._entry(
+                        Text("-", "yellow"), what.append(harmless(f": {item.why}") if item.why else "", "not bold")
+                    ),
+                    (0, 0, 0, INDENT),
+                )
+            )
             line, remark = _split(item.how)
             parts.extend(Text.assemble("  ", part) for part in self._copied(line, remark))
         yield from self._section("What would decide it", parts, "yellow")
 
     def _unexplained(self, unexplained: Sequence[Evidence]) -> Iterator[RenderableType]:
         shown = unexplained if self.verbose else unexplained[:UNEXPLAINED]
-        parts: list[RenderableType] = [Padding(line, (0, 0, 0, INDENT)) for evidence in shown for line in self._quote(evidence, self.width - INDENT)]
+        parts: list[RenderableType] = [
+            Padding(line, (0, 0, 0, INDENT))
+            for evidence in shown
+            for line in self._quote(evidence, self.width - INDENT)
+        ]
         if more := len(unexplained) - len(shown):
             parts.append(Padding(Text(f"{self.dots} and {more} more (--verbose)", "dim"), (0, 0, 0, INDENT)))
         yield from self._section("Errors that nothing here explains", parts)
 
     def _footer(self, cluster: Cluster, stats: Stats) -> Iterator[RenderableType]:
-        yield from self._section("Differs within the run", [self._item(difference) for difference in cluster.differences])
+        yield from self._section(
+            "Differs within the run", [self._item(difference) for difference in cluster.differences]
+        )
         if self.verbose:
             known = {**{f"version {name}": values for name, values in cluster.versions.items()}, **cluster.env}
-            yield from self._section("Known of the run", [self._item(f"{name}: {', '.join(values)}") for name, values in sorted(known.items())])
+            yield from self._section(
+                "Known of the run",
+                [self._item(f"{name}: {', '.join(values)}") for name, values in sorted(known.items())],
+            )
             yield from self._section("Left out", [self._item(sentence) for sentence in stats.omitted])
         yield ""
         if run := self._run(cluster):
             yield self._wrapped(run, "dim")
         read = f"{stats.lines:,} {_plural(stats.lines, 'line')} of {stats.sources:,} {_plural(stats.sources, 'log')}"
-        left_out = f"; {len(stats.omitted)} {_plural(len(stats.omitted), 'note')} on what was left out" if stats.omitted else ""
+        left_out = (
+            f"; {len(stats.omitted)} {_plural(len(stats.omitted), 'note')} on what was left out"
+            if stats.omitted
+            else ""
+        )
         yield self._wrapped(f"{read} ({_size(stats.bytes)}) in {stats.seconds:.2f} s{left_out}", "dim")
 
     def _run(self, cluster: Cluster) -> str:
         """What is known of the run, in one line."""
         parts = [f"{cluster.world_size} {_plural(cluster.world_size, 'rank')}"] if cluster.world_size else []
         if hosts := cluster.hosts:
-            parts.append(f"{_plural(len(hosts), 'host')} {', '.join(hosts[:4])}{f' and {len(hosts) - 4} more' if len(hosts) > 4 else ''}")
+            parts.append(
+                f"{_plural(len(hosts), 'host')} {', '.join(hosts[:4])}{f' and {len(hosts) - 4} more' if len(hosts) > 4 else ''}"
+            )
         parts += [f"{name} {'/'.join(values)}" for name, values in list(cluster.versions.items())[:5]]
         return (self.dot if self.color else "; ").join(parts)
 
     # -- bricks
 
-    def _section(self, title: str, parts: Sequence[RenderableType] | Iterator[RenderableType], style: str = "") -> Iterator[RenderableType]:
+    def _section(
+        self, title: str, parts: Sequence[RenderableType] | Iterator[RenderableType], style: str = ""
+    ) -> Iterator[RenderableType]:
         """A blank line, a headline and the parts; nothing if there are no parts."""
         if parts := list(parts):
             yield ""
@@ -333,22 +369,30 @@ def _telling(evidence: Sequence[Evidence]) -> Sequence[Evidence]:
     if not evidence:
         return ()
     first, rank = evidence[0], evidence[0].stream.rank
-    others = (e for e in evidence if e.source != first.source or (e.stream.rank != rank and None not in (rank, e.stream.rank)))
+    others = (
+        e for e in evidence if e.source != first.source or (e.stream.rank != rank and None not in (rank, e.stream.rank))
+    )
     return (first, *islice(others, QUOTES - 1))
 
 
 def _telling_part(line: str, width: int, finding: Finding | None) -> int:
     """Where the part of that width begins that holds most of what the finding speaks of, or of what sounds like trouble."""
-    title, cause = (set(re.findall(r"[\w.:/-]{3,}", text)) for text in ((finding.title, finding.cause) if finding else ("", "")))
+    title, cause = (
+        set(re.findall(r"[\w.:/-]{3,}", text)) for text in ((finding.title, finding.cause) if finding else ("", ""))
+    )
     words = sorted((word for word in title | cause if word in line), key=len, reverse=True)
     hits = [(found.start(), found[0]) for found in re.finditer("|".join([*map(re.escape, words), _SIGN]), line)]
 
     weights = {word: len(word) * (3 if word in title else 1) * (2 if re.search(r"\d", word) else 1) for _, word in hits}
 
     def weight(start: int) -> int:
-        return sum(weights[word] for word in {word for at, word in hits if start <= at and at + len(word) <= start + width})
+        return sum(
+            weights[word] for word in {word for at, word in hits if start <= at and at + len(word) <= start + width}
+        )
 
-    start = max((0, *(min(max(0, at - LEAD), len(line) - width) for at, _ in hits)), key=lambda start: (weight(start), -start))
+    start = max(
+        (0, *(min(max(0, at - LEAD), len(line) - width) for at, _ in hits)), key=lambda start: (weight(start), -start)
+    )
     word = line.find(" ", start, start + LEAD)
     return word + 1 if start and word >= 0 else start
 

@@ -1,14 +1,13 @@
 """``rules/*.yaml`` as checked, indexed, cached objects.
 
-:func:`load` gives the rulebook. The YAML is read only when it changed: the compiled form ships with the package, and where the rules
-lie beside the code (a checkout, ``--rules DIR``) it is cached by the files' names, sizes and times.
+:func:`load` gives the rulebook. The YAML is read only when it changed: the compiled form ships with the package, and
+where the rules lie beside the code (a checkout, ``--rules DIR``) it is cached by the files' names, sizes and times.
 """
 
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -91,7 +90,8 @@ class Rulebook:
 
 @lru_cache(maxsize=8)
 def load(extra: tuple[Path, ...] = ()) -> Rulebook:
-    """The built-in rules, with those of the ``extra`` directories added or put in place of built-in ones of the same id.
+    """The built-in rules, with those of the ``extra`` directories added or put in place of built-in ones of the same
+    id.
 
     Files with mistakes are left out; :attr:`Rulebook.problems` says what is wrong with them.
     """

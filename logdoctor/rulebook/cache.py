@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 
-
 def through_cache(directories: Sequence[Path]) -> dict[str, Any]:
-    """The compiled rules of the directories, from the cache where it is fresh. A cache that cannot be written is no error."""
+    """The compiled rules of the directories, from the cache where it is fresh. A cache that cannot be written is no
+    error."""
     path = _folder() / f"rulebook-{_stamp(directories)}.json"
     try:
         return json.loads(path.read_bytes())  # type: ignore[no-any-return]

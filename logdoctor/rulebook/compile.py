@@ -37,7 +37,12 @@ def compile_rules(directories: Sequence[Path]) -> dict[str, Any]:
                 for kind, entry in _entries(path, directory):
                     same = here.setdefault((kind, entry["id"]), [])
                     if same and kind != "facts":  # several lines may state one fact
-                        raise RuleError(path, _line_with(path, entry["id"]), "id", f"'{entry['id']}' is taken by another file of {directory}")
+                        raise RuleError(
+                            path,
+                            _line_with(path, entry["id"]),
+                            "id",
+                            f"'{entry['id']}' is taken by another file of {directory}",
+                        )
                     same.append(entry)
             except RuleError as error:
                 problems.append(str(error))
@@ -47,16 +52,25 @@ def compile_rules(directories: Sequence[Path]) -> dict[str, Any]:
     table = _Table()
     for entry in every["rule"]:
         for signature in entry["signatures"]:
-            table.add(signature, rule=entry["id"], levels=signature.get("levels"), components=signature.get("components"))
+            table.add(
+                signature, rule=entry["id"], levels=signature.get("levels"), components=signature.get("components")
+            )
     for entry in every["facts"]:
-        table.add(entry, fact=entry["id"], heartbeat=entry.get("heartbeat") or entry.get("progress"), progress=entry.get("progress"))
+        table.add(
+            entry,
+            fact=entry["id"],
+            heartbeat=entry.get("heartbeat") or entry.get("progress"),
+            progress=entry.get("progress"),
+        )
     formats = every["formats"]
     return {
         "version": VERSION,
         "problems": problems,
         "rules": {entry["id"]: rules.compiled(entry) for entry in every["rule"]},
         "causes": [entry["id"] for entry in every["rule"] if rules.may_be_cause(entry)],
-        "derived": [{"id": entry["id"], "first": entry["first"], "accept": entry.get("accept")} for entry in every["derived"]],
+        "derived": [
+            {"id": entry["id"], "first": entry["first"], "accept": entry.get("accept")} for entry in every["derived"]
+        ],
         "grammars": [grammars.compiled(entry) for entry in formats if entry["kind"] != "anchors"],
         "anchors": sorted({anchor for entry in formats for anchor in entry.get("anchors", ())}),
         "patterns": table.patterns,
@@ -84,7 +98,10 @@ def _entries(path: Path, directory: Path) -> Iterator[tuple[str, dict[str, Any]]
     if kind == "rule":
         if content["id"] != path.stem:
             raise RuleError(path, 1, "id", f"is '{content['id']}'; a rule's id is its file's name, '{path.stem}'")
-        yield "rule", {**content, "signatures": [_with_literals(path, signature) for signature in content["signatures"]]}
+        yield (
+            "rule",
+            {**content, "signatures": [_with_literals(path, signature) for signature in content["signatures"]]},
+        )
     elif kind == "facts":
         facts = content.get("facts", ()) if isinstance(content, dict) else content
         yield from [("facts", _with_literals(path, entry)) for entry in facts]
@@ -123,20 +140,23 @@ def _line_of(path: Path, keys: Sequence[str | int]) -> int:
 
 
 def _with_literals(path: Path, entry: Mapping[str, Any]) -> dict[str, Any]:
-    """A signature or fact together with the literals that the scanner looks for. Raises :class:`RuleError` for a pattern without any."""
+    """A signature or fact together with the literals that the scanner looks for. Raises :class:`RuleError` for a
+    pattern without any."""
     import regex
 
     pattern = entry["pattern"]
     try:
         regex.compile(pattern, regex.ASCII | regex.MULTILINE)
     except regex.error as error:
-        raise RuleError(path, _line_with(path, pattern), "pattern", f"not a valid regular expression: {error}") from None
+        raise RuleError(
+            path, _line_with(path, pattern), "pattern", f"not a valid regular expression: {error}"
+        ) from None
     try:
         found = entry.get("literals") or literals.required(pattern)
     except (re.error, RecursionError, OverflowError):
         found = None
     if not found:
-        wanted = f"no literal of at least {literals.SHORTEST} bytes that every match contains was found in it; name one with 'literals:'"
+        wanted = f"has no literal of at least {literals.SHORTEST} bytes in every match; name one with 'literals:'"
         raise RuleError(path, _line_with(path, pattern), "pattern", wanted)
     return {**entry, "literals": list(found)}
 
@@ -146,7 +166,9 @@ def _try_patterns(path: Path, entry: Mapping[str, Any]) -> None:
         try:
             re.compile(entry.get(field, ""), re.ASCII)
         except re.error as error:
-            raise RuleError(path, _line_with(path, entry[field]), field, f"not a valid regular expression: {error}") from None
+            raise RuleError(
+                path, _line_with(path, entry[field]), field, f"not a valid regular expression: {error}"
+            ) from None
 
 
 def _line_with(path: Path, pattern: str) -> int:
@@ -165,4 +187,6 @@ class _Table:
     def add(self, entry: Mapping[str, Any], **owner: Any) -> None:
         for literal in entry["literals"]:
             self.literals.setdefault(literal, []).append(len(self.patterns))
-        self.patterns.append({"text": entry["pattern"], **{key: value for key, value in owner.items() if value is not None}})
+        self.patterns.append(
+            {"text": entry["pattern"], **{key: value for key, value in owner.items() if value is not None}}
+        )

@@ -82,7 +82,10 @@ class Grammars:
 
     def __init__(self, grammars: Iterable[Grammar]) -> None:
         self.all = tuple(grammars)
-        of_kind = {kind: tuple(g for g in self.all if g.kind == kind) for kind in ("wrapper", "record", "block", "continuation")}
+        of_kind = {
+            kind: tuple(g for g in self.all if g.kind == kind)
+            for kind in ("wrapper", "record", "block", "continuation")
+        }
         self.wrappers, self.records = of_kind["wrapper"], of_kind["record"]
         self.blocks, self.continuations = of_kind["block"], of_kind["continuation"]
         self.strict_wrappers = Dispatch(g for g in self.wrappers if not g.weak)

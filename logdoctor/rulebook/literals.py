@@ -18,7 +18,8 @@ SHORTEST = 4
 
 
 def required(pattern: str) -> tuple[str, ...] | None:
-    """Literals of which every match of ``pattern`` contains at least one, the rarest choice first found; None if there are none.
+    """Literals of which every match of ``pattern`` contains at least one, the rarest choice first found; None if there
+    are none.
 
     Raises :class:`re.error` for a pattern that the standard library cannot read.
     """
@@ -61,7 +62,9 @@ def _sequence(items: Any) -> list[tuple[str, ...]]:
 def _nested(operation: Any, argument: Any) -> list[tuple[str, ...]]:
     if operation is constants.SUBPATTERN:
         return _sequence(argument[-1])
-    if operation in (constants.MAX_REPEAT, constants.MIN_REPEAT) or operation is getattr(constants, "POSSESSIVE_REPEAT", None):
+    if operation in (constants.MAX_REPEAT, constants.MIN_REPEAT) or operation is getattr(
+        constants, "POSSESSIVE_REPEAT", None
+    ):
         return _sequence(argument[2]) if argument[0] > 0 else []
     if operation is getattr(constants, "ATOMIC_GROUP", None):
         return _sequence(argument)

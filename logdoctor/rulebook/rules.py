@@ -88,5 +88,8 @@ def may_be_cause(entry: Mapping[str, Any]) -> bool:
 
 def loaded(plain: Mapping[str, Any]) -> Rule:
     """The rule that :func:`compiled` wrote down."""
-    cases = tuple(Case(**{**case, "missing": tuple(case["missing"]), "references": tuple(case["references"])}) for case in plain["cases"])
+    cases = tuple(
+        Case(**{**case, "missing": tuple(case["missing"]), "references": tuple(case["references"])})
+        for case in plain["cases"]
+    )
     return Rule(plain["id"], plain["component"], cases, tuple(plain["explains"]), tuple(plain["consequence_of"]))

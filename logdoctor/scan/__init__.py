@@ -1,7 +1,8 @@
 """Raw bytes to the lines worth reading, at the speed of memory.
 
-No line is touched in Python unless a literal of some rule or fact stands in it or near it. Around a hit the neighbouring lines come along,
-so that the messages it belongs to can be put together. What is yielded depends on the bytes alone, not on how they are cut into blocks.
+No line is touched in Python unless a literal of some rule or fact stands in it or near it. Around a hit the
+neighbouring lines come along, so that the messages it belongs to can be put together. What is yielded depends on the
+bytes alone, not on how they are cut into blocks.
 """
 
 from __future__ import annotations
@@ -39,9 +40,15 @@ class Scanner:
         self._calls = [frozenset(index for index in indexes if index not in beats) for indexes in called.values()]
         """For each literal the other patterns that it calls for."""
         anchors = set(rulebook.anchors)
-        self._wanted = [literal in anchors or not beaten or bool(calls) for literal, calls, beaten in zip(called, self._calls, self._beats, strict=True)]
+        self._wanted = [
+            literal in anchors or not beaten or bool(calls)
+            for literal, calls, beaten in zip(called, self._calls, self._beats, strict=True)
+        ]
         """For each literal whether each line that holds it is wanted."""
-        self._lone = [literal not in anchors and all(map(rulebook.is_fact, calls)) for literal, calls in zip(called, self._calls, strict=True)]
+        self._lone = [
+            literal not in anchors and all(map(rulebook.is_fact, calls))
+            for literal, calls in zip(called, self._calls, strict=True)
+        ]
         """For each literal whether its line alone is wanted, without context."""
         self._regex = rulebook.regex
 
@@ -102,7 +109,8 @@ class Scan:
             self._note(index, offsets)
 
     def _note(self, index: int, offsets: list[int]) -> None:
-        """Remember the first and the last line that a heartbeat's pattern matches; a literal that stands elsewhere too is tried a few times."""
+        """Remember the first and the last line that a heartbeat's pattern matches; a literal that stands elsewhere too
+        is tried a few times."""
         known = self._beats.get(index)
         if known is None:
             if (first := self._beat(index, offsets[:BEATS])) is None:
@@ -114,7 +122,11 @@ class Scan:
     def _beat(self, index: int, offsets: list[int]) -> Line | None:
         for offset in offsets:
             start = self._line_start(offset)
-            text = self._buffer[start : min(self._line_end(offset), start + WINDOW_AFTER)].decode("utf-8", "replace").rstrip("\r\n")
+            text = (
+                self._buffer[start : min(self._line_end(offset), start + WINDOW_AFTER)]
+                .decode("utf-8", "replace")
+                .rstrip("\r\n")
+            )
             if self._scanner._regex(index).search(text, timeout=0.1):
                 number = self._number + self._buffer.count(b"\n", self._counted, offset)
                 return Line(number, text, frozenset((index,)), True)
@@ -177,7 +189,8 @@ class Scan:
             start = stop
 
     def _number_at(self, offset: int) -> int:
-        """The line number at an offset of the buffer, not before the last one asked for: newlines are counted once, and only when needed."""
+        """The line number at an offset of the buffer, not before the last one asked for: newlines are counted once, and
+        only when needed."""
         self._number += self._buffer.count(b"\n", self._counted, offset)
         self._counted = offset
         return self._number
@@ -194,7 +207,8 @@ class Scan:
 
 
 def _segments(line: bytes, hits: list[int]) -> Iterator[tuple[int, int]]:
-    """What to read of a line: the parts between carriage returns that hold a hit or are the last, cut to windows where they are long."""
+    """What to read of a line: the parts between carriage returns that hold a hit or are the last, cut to windows where
+    they are long."""
     end = len(line.rstrip(b"\r\n"))
     start = 0
     while start <= end:

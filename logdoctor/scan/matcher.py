@@ -21,7 +21,8 @@ class Matcher:
         self._fast = False
 
     def find(self, data: bytes) -> list[tuple[int, int]]:
-        """Start and index of every occurrence of a literal in ``data``, in the order of their starts; overlapping ones too."""
+        """Start and index of every occurrence of a literal in ``data``, in the order of their starts; overlapping ones
+        too."""
         if not self._literals:
             return []
         self._seen += len(data)
@@ -29,4 +30,6 @@ class Matcher:
             self._fast = self._seen > DFA_AFTER
             implementation = Implementation.DFA if self._fast else Implementation.ContiguousNFA
             self._automaton = BytesAhoCorasick(self._literals, implementation=implementation)
-        return sorted((start, index) for index, start, _ in self._automaton.find_matches_as_indexes(data, overlapping=True))
+        return sorted(
+            (start, index) for index, start, _ in self._automaton.find_matches_as_indexes(data, overlapping=True)
+        )

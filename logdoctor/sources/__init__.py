@@ -51,7 +51,13 @@ def _discover(paths: Sequence[str]) -> Iterator[Source | SourceError]:
             continue
         name = next(names)
         try:
-            content = standard_input() if file is files.STDIN else named_pipe(file.path, name) if file.special else File(file.path, name)
+            content = (
+                standard_input()
+                if file is files.STDIN
+                else named_pipe(file.path, name)
+                if file.special
+                else File(file.path, name)
+            )
         except SourceError as error:
             yield error
             continue

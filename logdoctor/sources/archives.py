@@ -143,7 +143,9 @@ def _tar_members(archive: Content) -> Members:
                         Slice(base, member.offset_data, _stored(member), _name(archive.name, member.name)),
                     )
     except (tarfile.TarError, ValueError, OSError, EOFError) as error:
-        raise SourceError(f"{archive.name} is damaged or cut short, so members may be missing ({reason(error)}); fetch it again") from error
+        raise SourceError(
+            f"{archive.name} is damaged or cut short, so members may be missing ({reason(error)}); fetch it again"
+        ) from error
 
 
 def _stored(member: TarInfo) -> int:
@@ -163,7 +165,9 @@ def _zip_members(archive: Content) -> Members:
         ):
             members = index.infolist()
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, EOFError) as error:
-        raise SourceError(f"{archive.name} is damaged, or cut short before its index ({reason(error)}); fetch it again") from error
+        raise SourceError(
+            f"{archive.name} is damaged, or cut short before its index ({reason(error)}); fetch it again"
+        ) from error
     for member in members:
         if not member.is_dir():
             yield member.filename, _zip_member(archive, member, _name(archive.name, member.filename))
@@ -173,7 +177,9 @@ def _zip_member(archive: Content, member: ZipInfo, name: str) -> Content | Sourc
     if member.flag_bits & 1:
         return SourceError(f"{name} is encrypted; unpack the archive first: unzip")
     if member.compress_type not in _ZIP_METHODS:
-        return SourceError(f"{name} is compressed in a way that is not read here (method {member.compress_type}); unpack the archive first: unzip")
+        return SourceError(
+            f"{name} is compressed in a way that is not read here (method {member.compress_type}); unpack the archive first: unzip"
+        )
     header = b"".join(archive.blocks(member.header_offset, member.header_offset + 30))
     if len(header) < 30 or not header.startswith(b"PK\x03\x04"):
         return SourceError(f"{name} is not where the archive's index says; fetch the archive again")

@@ -110,7 +110,9 @@ def _decoders(kind: str, name: str) -> tuple[Callable[[], _Decoder], type[Except
     try:
         import zstandard
     except ImportError:
-        raise SourceError(f"{name} is compressed with zstd, which needs one more package: pip install 'logdoctor[zstd]', or unpack it: zstd -d") from None
+        raise SourceError(
+            f"{name} is compressed with zstd, which needs one more package: pip install 'logdoctor[zstd]', or unpack it: zstd -d"
+        ) from None
     return _Zstandard, zstandard.ZstdError
 
 
@@ -146,7 +148,9 @@ def decompress(name: str, kind: str, packed: Iterable[bytes]) -> Iterator[bytes]
             try:
                 out = decoder.decompress(rest, _SIP)
             except (damage, EOFError, MemoryError) as error:
-                raise SourceError(f"{name} is damaged and was read up to the damage ({reason(error)}); fetch the file again") from error
+                raise SourceError(
+                    f"{name} is damaged and was read up to the damage ({reason(error)}); fetch the file again"
+                ) from error
             given += len(out)
             for at in range(0, len(out), BLOCK):
                 yield out[at : at + BLOCK]
@@ -161,4 +165,6 @@ def decompress(name: str, kind: str, packed: Iterable[bytes]) -> Iterator[bytes]
             elif decoder.needs_input:
                 break
     if decoder is not None:
-        raise SourceError(f"{name} is cut short: its {kind} data has no end, so its last lines are missing; fetch the file again")
+        raise SourceError(
+            f"{name} is cut short: its {kind} data has no end, so its last lines are missing; fetch the file again"
+        )

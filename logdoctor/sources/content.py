@@ -114,7 +114,7 @@ class Pipe:
         while True:
             try:
                 return os.read(self.descriptor, BLOCK)
-            except BlockingIOError:  # noqa: PERF203  # a terminal multiplexer or ssh has set O_NONBLOCK
+            except BlockingIOError:  # a terminal multiplexer or ssh has set O_NONBLOCK
                 select.select([self.descriptor], [], [])
             except OSError as error:
                 raise SourceError(f"{self.name} cannot be read: {reason(error)}") from error
@@ -277,7 +277,9 @@ def held(content: Content) -> File | Memory:
     for block in content.blocks():
         data += block
         if len(data) > HELD:
-            raise SourceError(f"{content.name} is an archive of more than {HELD >> 20} MiB in a pipe or archive; name it as a file of its own")
+            raise SourceError(
+                f"{content.name} is an archive of more than {HELD >> 20} MiB in a pipe or archive; name it as a file of its own"
+            )
     return Memory(bytes(data), content.name)
 
 

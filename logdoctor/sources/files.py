@@ -54,7 +54,9 @@ def _matches(text: str) -> list[Path] | SourceError:
     if any(sign in text for sign in "*?["):
         from glob import glob
 
-        return [Path(match) for match in sorted(glob(text, recursive=True))] or SourceError(f"no file matches {harmless(text)}")  # noqa: PTH207
+        return [Path(match) for match in sorted(glob(text, recursive=True))] or SourceError(
+            f"no file matches {harmless(text)}"
+        )
     from difflib import get_close_matches
 
     try:
@@ -106,7 +108,9 @@ def _walk(folder: Path, seen: set[tuple[int, int]]) -> Iterator[Path | SourceErr
     try:
         entries = sorted(folder.iterdir())
     except OSError as error:
-        yield SourceError(f"{harmless(str(folder))} cannot be listed: {reason(error)}; run logdoctor as a user who may read it")
+        yield SourceError(
+            f"{harmless(str(folder))} cannot be listed: {reason(error)}; run logdoctor as a user who may read it"
+        )
         return
     for entry in entries:
         if kinds.is_hidden(entry.name) or not (state := _state(entry)):
@@ -127,11 +131,17 @@ def _state(path: Path) -> stat_result | None:
 def names(files: Sequence[Named]) -> list[str]:
     """A name for each file: its path below what the user named, with as many parents before it as tell it from the others."""
     paths = [file.path.absolute() for file in files]
-    depths = [len((path if file.special else path.relative_to(file.base)).parts) for path, file in zip(paths, files, strict=True)]
+    depths = [
+        len((path if file.special else path.relative_to(file.base)).parts)
+        for path, file in zip(paths, files, strict=True)
+    ]
     while True:
         shown = [Path(*path.parts[-depth:]).as_posix() for path, depth in zip(paths, depths, strict=True)]
         counts = Counter(shown)
-        longer = [min(depth + (counts[name] > 1), len(path.parts)) for name, path, depth in zip(shown, paths, depths, strict=True)]
+        longer = [
+            min(depth + (counts[name] > 1), len(path.parts))
+            for name, path, depth in zip(shown, paths, depths, strict=True)
+        ]
         if longer == depths:
             return ["<stdin>" if file is STDIN else harmless(name) for file, name in zip(files, shown, strict=True)]
         depths = longer

@@ -30,7 +30,9 @@ _BINARIES = (
     " jpg ko ktx mp3 mp4 ncu-rep npy npz nsys-rep o onnx orc parquet pdf pickle pkl plan png pt pth pyc pyd qdrep rpm"
     " safetensors so sqlite sqlite3 tfrecord ttf wasm webp whl woff woff2"
 )
-_PROGRAMS = "c cc cpp css cu cuh cxx diff go h hpp html ipynb java js lock md patch proto py pyi rs rst scss svg toml ts tsx"
+_PROGRAMS = (
+    "c cc cpp css cu cuh cxx diff go h hpp html ipynb java js lock md patch proto py pyi rs rst scss svg toml ts tsx"
+)
 _NO_LOGS = frozenset(f".{end}" for end in f"{_BINARIES} {_PROGRAMS}".split())
 _NO_LOG_FOLDERS = frozenset(("__pycache__", "node_modules", "site-packages", "__MACOSX"))
 
