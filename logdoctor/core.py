@@ -38,7 +38,7 @@ def explain(
             complain(source)
             continue
         scan = scanner.scan(_until_broken(source, complain))
-        for record in assemble(source.name, scan, rulebook.grammars, lambda scan=scan: scan.head):  # type: ignore[misc]
+        for record in assemble(source.name, scan, rulebook.grammars, scan.head):
             observations.take(record, *recogniser.recognise(record), rulebook.causes)
         bytes_, lines, read = bytes_ + scan.bytes, lines + scan.lines, read + 1
     omitted += [

@@ -83,7 +83,7 @@ def test_fact_sample(name: str, sample: dict[str, Any]) -> None:
     recogniser = Recogniser(book)
     facts = [
         fact
-        for record in assemble("sample", scan, book.grammars, lambda: scan.head)
+        for record in assemble("sample", scan, book.grammars, scan.head)
         for fact in recogniser.recognise(record)[1]
     ]
     gives = sample.get("gives", {})

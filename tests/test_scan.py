@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -35,7 +36,7 @@ class Book:
 def scan(data: bytes, cuts: list[int]) -> tuple[list[Line], int]:
     def blocks() -> Iterator[bytes]:
         edges = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
-        for start, end in zip(edges, edges[1:], strict=False):
+        for start, end in pairwise(edges):
             yield data[start:end]
 
     run = Scanner(Book()).scan(blocks())  # type: ignore[arg-type]

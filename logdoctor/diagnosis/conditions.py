@@ -68,7 +68,8 @@ def _ordered(item: Event | Fact, own: Event, order: str | None) -> bool:
 
 def _count(condition: Mapping[str, Any], context: Context) -> bool:
     number = len(list(_occurrences(condition["count"], condition, context)))
-    return condition.get("at_least", 0) <= number <= condition.get("at_most", number)
+    least, most = int(condition.get("at_least", 0)), int(condition.get("at_most", number))
+    return least <= number <= most
 
 
 def _value(condition: Mapping[str, Any], context: Context) -> bool:

@@ -30,7 +30,7 @@ WEAK_SHARE = 0.6
 _ANSI = re.compile(
     r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])"
     r"|(?:\\u001b|\\x1b|\\033|#033|\^\[)\[[0-9;]*[A-Za-z]"
-    r"|\[(?:[0127]|22|3\d|4[0-79]|9[0-7]|(?:\d{1,3};)+\d{1,3})m(?!\])"  # copied from a page that swallowed the escape character
+    r"|\[(?:[0127]|22|3\d|4[0-79]|9[0-7]|(?:\d{1,3};)+\d{1,3})m(?!\])"  # from a page that swallowed the escape
 )
 _COLOUR = re.compile(r"\x1b|\[[\d;]+m|\\u001b|#033|\\x1b|\\033|\^\[")
 _LEVELS: dict[str, Level] = {
@@ -124,8 +124,8 @@ def assemble(
 ) -> Iterator[Record]:
     """Records of the numbered lines of one source, each yielded once it is complete.
 
-    ``head`` gives the first lines of the source, from which weak wrappers are told; it is asked once the first line came.
-    Without it all ``lines`` are read at once, and the first of them serve.
+    ``head`` gives the first lines of the source, from which weak wrappers are told; it is asked once the first line
+    came. Without it all ``lines`` are read at once, and the first of them serve.
     """
     if grammars is None:
         from logdoctor.formats import load_grammars
@@ -169,7 +169,7 @@ class _Assembler:
         yield from self._close_all()
 
     def _peel(self, text: str) -> tuple[tuple[Any, ...], dict[str, Any], str | None, int, str]:
-        """Take off all wrappers: the channel's key, what they say of the stream, their time, the repeat count, the rest."""
+        """Take off all wrappers: the channel's key, what they say of the stream, their time, the repeats, the rest."""
         key: list[Any] = []
         identity: dict[str, Any] = {}
         time: str | None = None
@@ -223,7 +223,7 @@ class _Assembler:
                 head,
                 _level(groups.get("level"), grammar) or grammar.level or identity.get("level"),
                 zoned or groups.get("time") or time,
-            )  # type: ignore[arg-type]
+            )
             channel.record.repeats = 1 + (_integer(groups.get("repeated")) or 0)
             self._continue_block(channel.record, body)
             channel.record.add(line, body)
@@ -249,7 +249,7 @@ class _Assembler:
         record = _Open({**identity, "component": component}, None, identity.get("level"), time)
         if opening:
             record.block, record.in_body = opening[0], True
-            record.level = opening[0].level or record.level  # type: ignore[assignment]
+            record.level = opening[0].level or record.level
             if channel.block:
                 yield channel.block.close(self.source)
             channel.block = record
@@ -267,7 +267,7 @@ class _Assembler:
         opening = self.grammars.openings.match(text)
         if opening and opening[0].part("introduced_by", record.last_text()):
             record.block, record.in_body = opening[0], True
-            record.level = record.level or opening[0].level  # type: ignore[assignment]
+            record.level = record.level or opening[0].level
             return True
         if record.block and not opening:
             if record.block.part("after", text):
@@ -322,7 +322,7 @@ def _common_indent(lines: list[str]) -> str:
 def _level(text: str | None, grammar: Grammar) -> Level | None:
     if text is None:
         return None
-    return grammar.levels.get(text) or _LEVELS.get(text.upper())  # type: ignore[return-value]
+    return grammar.levels.get(text) or _LEVELS.get(text.upper())
 
 
 def _decoded(text: str) -> str:

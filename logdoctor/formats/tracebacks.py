@@ -41,7 +41,7 @@ class Raised:
 
 
 def raised(record: Record) -> list[Raised]:
-    """The exceptions of a record's tracebacks in the order in which they are printed: the first caused the later ones."""
+    """The exceptions of a record's tracebacks in the order in which they are printed: the first caused the others."""
     found = []
     parts = list(_parts(record))
     for start, stop in parts:

@@ -12,7 +12,7 @@ SCHEMA = "logdoctor.diagnosis/1"
 
 
 def render(diagnosis: Diagnosis) -> str:
-    """One JSON object and a newline. ASCII only, so that neither a terminal nor a locale can make anything else of it."""
+    """One JSON object and a newline. ASCII only, so that no terminal and no locale can make anything else of it."""
     return json.dumps(document(diagnosis), indent=2) + "\n"
 
 

@@ -1,8 +1,8 @@
 """A diagnosis for people, in a terminal: the root cause, the line that shows it, the fix to copy; then the rest, short.
 
-Strings from logs never reach the terminal as they are: every one becomes a :class:`rich.text.Text`, which knows no markup, after
-:func:`logdoctor.safetext.harmless` has spelled out its control characters. Lines that are meant to be copied stand alone, without
-borders, and are never wrapped.
+Strings from logs never reach the terminal as they are: every one becomes a :class:`rich.text.Text`, which knows no
+markup, after :func:`logdoctor.safetext.harmless` has spelled out its control characters. Lines that are meant to be
+copied stand alone, without borders, and are never wrapped.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ _SIGN = r"\b\w*(?:Error|Exception|WARN|FATAL|Xid|failed|timed out|refused|[Uu]na
 def render(diagnosis: Diagnosis, *, color: bool, width: int, verbose: bool = False, top: int | None = None) -> str:
     """The diagnosis as text of at most ``width`` columns, but for lines that are meant to be copied.
 
-    ``color`` also brings box-drawing characters; without it all that logdoctor itself says is plain ASCII. ``verbose`` shows every
-    finding in full, ``top`` at most so many findings.
+    ``color`` also brings box-drawing characters; without it all that logdoctor itself says is plain ASCII. ``verbose``
+    shows every finding in full, ``top`` at most so many findings.
     """
     file = io.StringIO()
     console = Console(
@@ -70,7 +70,7 @@ def render(diagnosis: Diagnosis, *, color: bool, width: int, verbose: bool = Fal
 
 
 class _Page:
-    """The parts of the text, in their order. A bare :class:`Text` is a line to copy; all else is fitted to the width."""
+    """The parts of the text, in their order. A bare :class:`Text` is a line to copy; the rest fits the width."""
 
     def __init__(self, diagnosis: Diagnosis, *, color: bool, width: int, verbose: bool) -> None:
         self.diagnosis, self.color, self.width, self.verbose = diagnosis, color, width, verbose
@@ -116,7 +116,8 @@ class _Page:
         if (more := finding.count - len(quoted)) > 0:
             content += [
                 Text(
-                    f"{self.dots} and {more} more {_plural(more, 'line')} like {'this' if len(quoted) == 1 else 'these'}",
+                    f"{self.dots} and {more} more {_plural(more, 'line')} like "
+                    + ("this" if len(quoted) == 1 else "these"),
                     "dim",
                 )
             ]
@@ -329,7 +330,8 @@ class _Page:
         parts = [f"{cluster.world_size} {_plural(cluster.world_size, 'rank')}"] if cluster.world_size else []
         if hosts := cluster.hosts:
             parts.append(
-                f"{_plural(len(hosts), 'host')} {', '.join(hosts[:4])}{f' and {len(hosts) - 4} more' if len(hosts) > 4 else ''}"
+                f"{_plural(len(hosts), 'host')} {', '.join(hosts[:4])}"
+                + (f" and {len(hosts) - 4} more" if len(hosts) > 4 else "")
             )
         parts += [f"{name} {'/'.join(values)}" for name, values in list(cluster.versions.items())[:5]]
         return (self.dot if self.color else "; ").join(parts)
@@ -376,7 +378,7 @@ def _telling(evidence: Sequence[Evidence]) -> Sequence[Evidence]:
 
 
 def _telling_part(line: str, width: int, finding: Finding | None) -> int:
-    """Where the part of that width begins that holds most of what the finding speaks of, or of what sounds like trouble."""
+    """Where the part of that width begins that holds most of what the finding, or trouble as such, speaks of."""
     title, cause = (
         set(re.findall(r"[\w.:/-]{3,}", text)) for text in ((finding.title, finding.cause) if finding else ("", ""))
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from logdoctor.model import Level
 from logdoctor.rulebook.literals import first_characters
 
 
@@ -23,8 +24,8 @@ class Grammar:
     order: int = 50
     weak: bool = False
     decode: str | None = None
-    level: str | None = None
-    levels: Mapping[str, str] = field(default_factory=dict)
+    level: Level | None = None
+    levels: Mapping[str, Level] = field(default_factory=dict)
     body: str | None = None
     last: str | None = None
     after: str | None = None

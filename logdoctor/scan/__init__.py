@@ -71,8 +71,7 @@ class Scan:
         """Where in the buffer the last line given out ended; -1 if before it."""
         self.bytes = 0
         self.lines = 0
-        self.head: list[str] = []
-        """The first lines of the source."""
+        self._head: list[str] = []
         self._beats: dict[int, list[Line]] = {}
         """The first and the last line of each heartbeat."""
 
@@ -93,12 +92,16 @@ class Scan:
         self.lines = self._number - 1 + (1 if self._ends_open else 0)
         yield from sorted({line for lines in self._beats.values() for line in lines})
 
+    def head(self) -> list[str]:
+        """The first lines of the source; known once the first line was given out."""
+        return self._head
+
     _ends_open = False
     """Whether the source ends without a newline."""
 
     def _find(self, start: int, end: int) -> None:
-        if not self.head and end:
-            self.head = self._buffer[: min(end, 64 << 10)].decode("utf-8", "replace").split("\n")[:HEAD_LINES]
+        if not self._head and end:
+            self._head = self._buffer[: min(end, 64 << 10)].decode("utf-8", "replace").split("\n")[:HEAD_LINES]
         beats: dict[int, list[int]] = {}
         for offset, literal in self._scanner._matcher.find(self._buffer[start:end]):
             if self._scanner._wanted[literal]:

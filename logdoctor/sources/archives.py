@@ -178,7 +178,8 @@ def _zip_member(archive: Content, member: ZipInfo, name: str) -> Content | Sourc
         return SourceError(f"{name} is encrypted; unpack the archive first: unzip")
     if member.compress_type not in _ZIP_METHODS:
         return SourceError(
-            f"{name} is compressed in a way that is not read here (method {member.compress_type}); unpack the archive first: unzip"
+            f"{name} is compressed in a way that is not read here (method {member.compress_type});"
+            " unpack the archive first: unzip"
         )
     header = b"".join(archive.blocks(member.header_offset, member.header_offset + 30))
     if len(header) < 30 or not header.startswith(b"PK\x03\x04"):

@@ -111,7 +111,8 @@ def _decoders(kind: str, name: str) -> tuple[Callable[[], _Decoder], type[Except
         import zstandard
     except ImportError:
         raise SourceError(
-            f"{name} is compressed with zstd, which needs one more package: pip install 'logdoctor[zstd]', or unpack it: zstd -d"
+            f"{name} is compressed with zstd, which needs one more package: pip install 'logdoctor[zstd]',"
+            " or unpack it: zstd -d"
         ) from None
     return _Zstandard, zstandard.ZstdError
 
@@ -156,7 +157,8 @@ def decompress(name: str, kind: str, packed: Iterable[bytes]) -> Iterator[bytes]
                 yield out[at : at + BLOCK]
             if given > MOST or (given > FREE and given > RATIO * taken):
                 raise SourceError(
-                    f"{name} unpacks to far more than a log does ({given >> 20} MiB from {(taken >> 20) + 1} MiB so far),"
+                    f"{name} unpacks to far more than a log does"
+                    f" ({given >> 20} MiB from {(taken >> 20) + 1} MiB so far),"
                     " so the rest was left out; unpack it yourself if you trust it"
                 )
             rest = b""

@@ -278,7 +278,8 @@ def held(content: Content) -> File | Memory:
         data += block
         if len(data) > HELD:
             raise SourceError(
-                f"{content.name} is an archive of more than {HELD >> 20} MiB in a pipe or archive; name it as a file of its own"
+                f"{content.name} is an archive of more than {HELD >> 20} MiB in a pipe or archive;"
+                " name it as a file of its own"
             )
     return Memory(bytes(data), content.name)
 

@@ -32,7 +32,10 @@ STDIN = Named(Path("-"), Path(), special=True)
 
 
 def find(paths: Sequence[str]) -> Iterator[Named | SourceError]:
-    """The files that these files, directories and patterns stand for: in the order of the paths, directories sorted, each file once."""
+    """The files that these files, directories and patterns stand for, each once.
+
+    They come in the order of the paths, those of a directory sorted.
+    """
     seen: set[tuple[int, int]] = set()
     for path in dict.fromkeys(paths):
         if path == "-":
@@ -52,7 +55,7 @@ def _matches(text: str) -> list[Path] | SourceError:
     if path.exists() or path.is_symlink():
         return [path]
     if any(sign in text for sign in "*?["):
-        from glob import glob
+        from glob import glob  # Path.glob takes no absolute patterns
 
         return [Path(match) for match in sorted(glob(text, recursive=True))] or SourceError(
             f"no file matches {harmless(text)}"
@@ -129,7 +132,7 @@ def _state(path: Path) -> stat_result | None:
 
 
 def names(files: Sequence[Named]) -> list[str]:
-    """A name for each file: its path below what the user named, with as many parents before it as tell it from the others."""
+    """A name for each file: its path below what the user named, with as many parents as tell it from the others."""
     paths = [file.path.absolute() for file in files]
     depths = [
         len((path if file.special else path.relative_to(file.base)).parts)
