@@ -88,6 +88,8 @@ def command(
     for problem in book.problems:
         warn(problem)
     diagnosis = core.explain(sources.discover(paths or ["-"]), book, warn)
+    if not diagnosis.stats.bytes and not failures:
+        warn("the logs are empty: nothing was read (a program's errors reach a pipe only with 2>&1)")
     _write(_rendered(diagnosis, format, output, color, verbose, top), output, quiet and diagnosis.verdict == "healthy")
     raise typer.Exit(2 if failures else 1 if _is_problem(diagnosis, fail_on) else 0)
 

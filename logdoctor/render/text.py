@@ -94,7 +94,8 @@ class _Page:
             )
         if self.diagnosis.verdict != "consequence-only":
             yield from self._missing(self.diagnosis.missing)
-        yield from self._unexplained(self.diagnosis.unexplained)
+        if self.verbose or self.diagnosis.verdict != "root-cause":
+            yield from self._unexplained(self.diagnosis.unexplained)
         yield from self._footer(self.diagnosis.cluster, self.diagnosis.stats)
 
     # -- a finding in full
