@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class CompileRules(BuildHookInterface):  # type: ignore[type-arg]
-    """Adds ``logdoctor/rulebook/compiled.json`` to wheels; editable installs read ``rules/`` itself."""
+    """Adds ``logdoctor/rulebook/compiled`` to wheels; editable installs read ``rules/`` itself."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if version == "editable":
@@ -19,8 +18,12 @@ class CompileRules(BuildHookInterface):  # type: ignore[type-arg]
         root = Path(self.root)
         sys.path.insert(0, str(root))
         from logdoctor.rulebook.compile import compile_rules
+        from logdoctor.rulebook.store import pack
 
-        target = Path(self.directory) / "compiled.json"
+        target = Path(self.directory) / "compiled"
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(json.dumps(compile_rules([root / "rules"])), encoding="utf-8")
-        build_data["force_include"][str(target)] = "logdoctor/rulebook/compiled.json"
+        compiled = compile_rules([root / "rules"])
+        if compiled["problems"]:
+            raise SystemExit("\n".join(compiled["problems"]))
+        target.write_bytes(pack(compiled))
+        build_data["force_include"][str(target)] = "logdoctor/rulebook/compiled"

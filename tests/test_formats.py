@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from time import perf_counter
 from typing import Any
 
 import pytest
+import regex
 
+from logdoctor import rulebook
 from logdoctor.formats import Grammar, assemble, load_grammars
+from logdoctor.rulebook.compile import files, read
 
 GRAMMARS = load_grammars()
+WRITTEN = {entry["id"]: entry for path in files(rulebook.rules_directory() / "formats") for entry in read(path)}
+"""The grammars as their files have them, with their samples."""
 HEADS = (*GRAMMARS.wrappers, *GRAMMARS.records)
 GROUPS = {
     "time",
@@ -32,7 +36,7 @@ def samples(grammars: tuple[Grammar, ...], field: str = "samples") -> list[Any]:
     return [
         pytest.param(grammar, sample, id=f"{grammar.id}-{number}")
         for grammar in grammars
-        for number, sample in enumerate(getattr(grammar, field), 1)
+        for number, sample in enumerate(WRITTEN[grammar.id].get(field, ()), 1)
     ]
 
 
@@ -74,8 +78,8 @@ def test_a_near_miss_is_left_alone(grammar: Grammar, line: str) -> None:
 
 @pytest.mark.parametrize("grammar", GRAMMARS.all, ids=lambda grammar: grammar.id)
 def test_a_grammar_keeps_the_rules(grammar: Grammar) -> None:
-    assert grammar.samples
-    assert grammar.not_samples
+    assert WRITTEN[grammar.id]["samples"]
+    assert WRITTEN[grammar.id]["not_samples"]
     named = set(grammar.pattern.groupindex)
     assert named <= GROUPS
     if grammar.kind == "wrapper":
@@ -97,14 +101,12 @@ UNITS = ("a", "A", " ", "(", "[", '"', ".", "a.", "a:", "(a ", '"b",', "a = ", "
 
 @pytest.mark.parametrize("grammar", GRAMMARS.all, ids=lambda grammar: grammar.id)
 def test_a_pattern_is_linear(grammar: Grammar) -> None:
-    starts = ("", *(str(sample.get("line", ""))[:40] for sample in grammar.samples[:2]))
+    starts = ("", *(str(sample.get("line", ""))[:40] for sample in WRITTEN[grammar.id]["samples"][:2]))
     for unit in UNITS:
         for start in starts:
             line = start + unit * (20_000 // len(unit))
             for pattern in (grammar.pattern, *grammar.parts.values()):
-                started = perf_counter()
-                pattern.match(line)
-                assert perf_counter() - started < 0.5, (unit, start, pattern.pattern)
+                regex.compile(pattern.pattern, regex.ASCII).match(line, timeout=5)  # raises when it explodes
 
 
 ORDINARY = (

@@ -23,6 +23,8 @@ FATAL = "fatal message"
 _HANDLED = frozenset(
     ("KeyboardInterrupt", "SystemExit", "CancelledError", "GeneratorExit", "StopIteration", "StopAsyncIteration")
 )
+_IGNORED = re.compile(r"Exception ignored (?:in|on|while)\b")
+"""What Python says before a traceback that stops nothing."""
 _VARIABLE = re.compile(r"0x[0-9a-fA-F]+|[0-9a-f]{8,}|\d+")
 
 
@@ -75,7 +77,7 @@ class Observations:
             self._complain(record)
 
     def _fail(self, record: Record, exception: Raised, events: Sequence[Event]) -> None:
-        if exception.name in _HANDLED or any(exception.first <= event.line <= exception.last for event in events):
+        if exception.name in _HANDLED or any(map(_IGNORED.match, record.lines)) or any(exception.first <= event.line <= exception.last for event in events):
             return
         key = (exception.type, _VARIABLE.sub("#", exception.message)[:200])
         if known := self.failures.get(key):

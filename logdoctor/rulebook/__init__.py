@@ -6,7 +6,6 @@ where the rules lie beside the code (a checkout, ``--rules DIR``) it is cached b
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -17,11 +16,12 @@ import regex
 from logdoctor.rulebook.grammars import Grammars
 from logdoctor.rulebook.grammars import loaded as loaded_grammar
 from logdoctor.rulebook.rules import Case, Pattern, Rule, loaded
+from logdoctor.rulebook.store import unpack
 
 __all__ = ["Case", "Pattern", "Rule", "Rulebook", "load"]
 
 _PACKAGE = Path(__file__).parent
-SHIPPED = _PACKAGE / "compiled.json"
+SHIPPED = _PACKAGE / "compiled"
 """The built-in rules, compiled when the package was built."""
 CHECKOUT = _PACKAGE.parent.parent / "rules"
 """The built-in rules of a checkout."""
@@ -96,7 +96,7 @@ def load(extra: tuple[Path, ...] = ()) -> Rulebook:
     Files with mistakes are left out; :attr:`Rulebook.problems` says what is wrong with them.
     """
     if not extra and SHIPPED.exists():
-        return Rulebook(json.loads(SHIPPED.read_bytes()))
+        return Rulebook(unpack(SHIPPED.read_bytes()))
     from logdoctor.rulebook.cache import through_cache
 
     return Rulebook(through_cache((rules_directory(), *extra)))

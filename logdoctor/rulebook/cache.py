@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from logdoctor.rulebook.store import pack, unpack
+
 
 def through_cache(directories: Sequence[Path]) -> dict[str, Any]:
     """The compiled rules of the directories, from the cache where it is fresh. A cache that cannot be written is no
     error."""
-    path = _folder() / f"rulebook-{_stamp(directories)}.json"
+    path = _folder() / f"rulebook-{_stamp(directories)}"
     try:
-        return json.loads(path.read_bytes())  # type: ignore[no-any-return]
+        return unpack(path.read_bytes())
     except (OSError, ValueError):
         pass
     from logdoctor.rulebook.compile import compile_rules
@@ -24,8 +25,8 @@ def through_cache(directories: Sequence[Path]) -> dict[str, Any]:
     compiled = compile_rules(directories)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as file:
-            json.dump(compiled, file)
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+            file.write(pack(compiled))
         os.replace(file.name, path)
         _forget_old(path.parent)
     except OSError:
@@ -53,5 +54,5 @@ def _stamp(directories: Sequence[Path]) -> str:
 
 
 def _forget_old(folder: Path, keep: int = 8) -> None:
-    for old in sorted(folder.glob("rulebook-*.json"), key=lambda p: p.stat().st_mtime, reverse=True)[keep:]:
+    for old in sorted(folder.glob("rulebook-*"), key=lambda p: p.stat().st_mtime, reverse=True)[keep:]:
         old.unlink(missing_ok=True)

@@ -32,8 +32,6 @@ class Grammar:
     introduced_by: str | None = None
     hide: str | None = None
     anchors: tuple[str, ...] = ()
-    samples: tuple[dict[str, Any], ...] = ()
-    not_samples: tuple[str, ...] = ()
     first: frozenset[str] | None = None
     """The characters that a matching line can begin with; None for any."""
 
@@ -115,6 +113,5 @@ def loaded(plain: Mapping[str, Any]) -> Grammar:
     """The grammar that :func:`compiled` wrote down."""
     values = dict(plain)
     values["first"] = frozenset(plain["first"]) if plain.get("first") is not None else None
-    for name in ("anchors", "samples", "not_samples"):
-        values[name] = tuple(values.get(name) or ())
+    values["anchors"] = tuple(values.get("anchors") or ())
     return Grammar(**values)
