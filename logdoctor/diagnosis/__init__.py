@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from logdoctor.diagnosis.causality import findings
 from logdoctor.diagnosis.cluster import picture
-from logdoctor.diagnosis.findings import Draft, draft, evidence
+from logdoctor.diagnosis.findings import Draft, complaints, draft, evidence
 from logdoctor.diagnosis.observations import Observations
 from logdoctor.model import Diagnosis, Event, Finding, Missing, Stats, Verdict
 from logdoctor.rulebook import Rulebook
@@ -26,8 +26,8 @@ def diagnose(observations: Observations, rulebook: Rulebook, stats: Stats) -> Di
         missing=_missing(found, drafts) if verdict == "consequence-only" else (),
         cluster=picture(observations.facts),
         unexplained=tuple(
-            evidence(Event("", record, record.first_line, record.numbers[-1]))
-            for record, _ in list(observations.errors.values())[:UNEXPLAINED]
+            evidence(Event("", complaint.record, complaint.line, complaint.line))
+            for complaint in complaints(observations)[:UNEXPLAINED]
         ),
         stats=stats,
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from logdoctor.diagnosis.conditions import holds
 from logdoctor.diagnosis.expressions import Context, fill, preferred
-from logdoctor.diagnosis.observations import FATAL, Failure, Observations
+from logdoctor.diagnosis.observations import Failure, Observations
 from logdoctor.formats.times import normalise, seconds
 from logdoctor.model import EnvSetting, Event, Evidence, Fix, Flag, Layer, Missing, Record, Severity, Stream
 from logdoctor.rulebook import Case, Rulebook
@@ -69,9 +69,16 @@ def draft(observations: Observations, rulebook: Rulebook) -> list[Draft]:
     drafts: list[Draft] = []
     for rule_id in sorted(observations.events):
         drafts += _of_rule(rule_id, observations, rulebook, context)
-    failures = sorted(observations.failures.values(), key=lambda f: order(Event("", f.record, f.line, f.line)))
-    drafts += [_of_failure(failure, number) for number, failure in enumerate(failures[:FAILURES], 1)]
+    failures = sorted(observations.failures.values(), key=lambda failure: failure.place)[:FAILURES]
+    drafts += [_of_failure(failure, number) for number, failure in enumerate(failures, 1)]
+    if not any(draft.severity == "error" for draft in drafts):
+        drafts += [_of_complaint(complaint) for complaint in complaints(observations)[:1]]
     return drafts
+
+
+def complaints(observations: Observations) -> list[Failure]:
+    """Error messages that no rule knows: exceptions first, then in the order of sources and lines."""
+    return sorted(observations.complaints.values(), key=lambda complaint: (not complaint.name, complaint.place))
 
 
 def order(event: Event) -> tuple[Any, ...]:
@@ -144,9 +151,7 @@ def _listed(value: Any) -> Sequence[str]:
 
 def _of_failure(failure: Failure, number: int) -> Draft:
     """A finding for an exception that no rule knows: quoted, with who raised it and where."""
-    said = failure.message or failure.name
-    if failure.message and failure.name != FATAL:
-        said = f"{failure.name}: {failure.message}"
+    said = f"{failure.name}: {failure.message}" if failure.name and failure.message else failure.name or failure.message
     where = f" It was raised at {failure.frame}." if failure.frame else ""
     return Draft(
         id="unrecognised-failure" if number == 1 else f"unrecognised-failure-{number}",
@@ -169,6 +174,19 @@ def _of_failure(failure: Failure, number: int) -> Draft:
         count=failure.count,
         names=frozenset(("unrecognised-failure", "layer:fault")),
     )
+
+
+def _of_complaint(complaint: Failure) -> Draft:
+    """A finding for the first error message of a log in which nothing else went wrong: a suspicion, no more."""
+    draft = _of_failure(complaint, 1)
+    said = f"{complaint.name}: {complaint.message}" if complaint.name else complaint.message
+    draft.severity, draft.confidence = ("error", 0.4) if complaint.name else ("warning", 0.3)
+    draft.cause = (
+        f"{_speaker(complaint.record.stream)} said: {said[:600]}{'' if said.endswith('.') else '.'} No rule knows this "
+        "message, and nothing else in these logs failed. Healthy runs print errors too: if the run went on after this "
+        "line it is harmless, if the log ends here it is where to begin."
+    )
+    return draft
 
 
 def _speaker(stream: Stream) -> str:

@@ -15,30 +15,34 @@ EVENTS_PER_RULE = 64
 """Events of one rule that are kept from one source; all are counted."""
 FAILURES = 256
 """Different unrecognised exceptions that are kept."""
-ERRORS = 64
-"""Error messages without a rule that are kept."""
+COMPLAINTS = 64
+"""Different error messages without a rule that are kept."""
 
-FATAL = "fatal message"
-"""What stands for an exception's type where a process died with a mere message."""
 _HANDLED = frozenset(
     ("KeyboardInterrupt", "SystemExit", "CancelledError", "GeneratorExit", "StopIteration", "StopAsyncIteration")
 )
 _IGNORED = re.compile(r"Exception ignored (?:in|on|while)\b")
 """What Python says before a traceback that stops nothing."""
+_BARE = re.compile(r"(?P<name>(?:\w+\.)*[A-Z]\w*(?:Error|Exception)): (?P<message>.+)", re.ASCII)
+"""The last line of a traceback whose other lines are not in the log."""
 _VARIABLE = re.compile(r"0x[0-9a-fA-F]+|[0-9a-f]{8,}|\d+")
 
 
 @dataclass(slots=True)
 class Failure:
-    """An exception, or a fatal message, that no rule knows."""
+    """An exception, or another message of trouble, that no rule knows."""
 
     record: Record
     line: int
     name: str
-    """The exception's type as printed, or or :data:`FATAL`."""
+    """The exception's type as printed; empty where a message says what failed without one."""
     message: str
-    frame: str | None
-    count: int = 1
+    frame: str | None = None
+    count: int = 0
+
+    @property
+    def place(self) -> tuple[str, int]:
+        return self.record.source, self.line
 
 
 @dataclass(slots=True)
@@ -52,8 +56,8 @@ class Observations:
     facts: Facts = field(default_factory=Facts)
     failures: dict[tuple[str, str], Failure] = field(default_factory=dict)
     """By type and masked message."""
-    errors: dict[str, tuple[Record, int]] = field(default_factory=dict)
-    """Error records without a rule, by masked text, and how often each occurred."""
+    complaints: dict[tuple[str, str], Failure] = field(default_factory=dict)
+    """Error messages without a rule and without a traceback, in the same way: many healthy runs print some."""
     records: int = 0
     _kept: Counter[tuple[str, str]] = field(default_factory=Counter)
 
@@ -71,30 +75,37 @@ class Observations:
         if record.level in ("debug", "info", "warning"):
             return
         exceptions = raised(record)
-        if exceptions and not any(event.rule in causes for event in events):
-            self._fail(record, exceptions[0], events)
-        elif not exceptions and not events and record.level in ("error", "fatal"):
+        if exceptions:
+            if not any(event.rule in causes for event in events):
+                self._fail(record, exceptions[0], events)
+        elif not events:
             self._complain(record)
 
     def _fail(self, record: Record, exception: Raised, events: Sequence[Event]) -> None:
-        if exception.name in _HANDLED or any(map(_IGNORED.match, record.lines)) or any(exception.first <= event.line <= exception.last for event in events):
-            return
-        key = (exception.type, _VARIABLE.sub("#", exception.message)[:200])
-        if known := self.failures.get(key):
-            known.count += record.repeats
-        elif len(self.failures) < FAILURES:
-            self.failures[key] = Failure(
-                record, exception.line, exception.type, exception.message, exception.frame, record.repeats
-            )
+        """Note the first exception of a record, unless it was handled or a rule knows it."""
+        handled = exception.name in _HANDLED or any(map(_IGNORED.match, record.lines))
+        if not handled and not any(exception.first <= event.line <= exception.last for event in events):
+            failure = Failure(record, exception.line, exception.type, exception.message, exception.frame)
+            _note(self.failures, failure, FAILURES)
 
     def _complain(self, record: Record) -> None:
         text = next((line for line in record.lines if line.strip()), "")
         if record.level == "fatal":
-            key = (FATAL, _VARIABLE.sub("#", text)[:200])
-            if key not in self.failures and len(self.failures) < FAILURES:
-                self.failures[key] = Failure(record, record.first_line, FATAL, text, None, record.repeats)
-            return
-        masked = _VARIABLE.sub("#", text)[:200]
-        first, count = self.errors.get(masked, (record, 0))
-        if count or len(self.errors) < ERRORS:
-            self.errors[masked] = (first, count + record.repeats)
+            _note(self.failures, Failure(record, record.first_line, "", text), FAILURES)
+        elif record.level is None and (bare := _BARE.match(text)):
+            _note(self.complaints, Failure(record, record.first_line, bare["name"], bare["message"]), COMPLAINTS)
+        elif record.level == "error":
+            _note(self.complaints, Failure(record, record.first_line, "", text), COMPLAINTS)
+
+
+def _note(known: dict[tuple[str, str], Failure], failure: Failure, most: int) -> None:
+    """Count a failure together with those that differ only in numbers; keep the first of them, by source and line."""
+    key = (failure.name, _VARIABLE.sub("#", failure.message)[:200])
+    before = known.get(key)
+    if before is None and len(known) >= most:
+        return
+    failure.count = failure.record.repeats + (before.count if before else 0)
+    if before and before.place < failure.place:
+        before.count = failure.count
+    else:
+        known[key] = failure

@@ -274,6 +274,8 @@ class _Page:
             return self._wrapped(f"Nothing to diagnose: {why}.", "yellow")
         found = f"No failure found in {stats.lines:,} {_plural(stats.lines, 'line')}"
         found += f" of {stats.sources:,} logs" if stats.sources > 1 else ""
+        if any(finding.rule == "unrecognised-failure" for finding in self.diagnosis.findings):
+            return self._wrapped(f"{found}, but an error that no rule knows.", "yellow")
         doubt = ", as far as it could be read" if stats.omitted else ""
         return self._wrapped(f"{found}. This run looks healthy{doubt}.", "bold green")
 
