@@ -61,6 +61,8 @@ class Record:
     level: Level | None = None
     time: str | None = None
     """As the log wrote it; :func:`logdoctor.formats.times.normalise` reads it."""
+    since: str | None = None
+    """The last time that the source showed before, where the record has none of its own."""
     raw: tuple[str, ...] = ()
     """The lines as they stood in the log (capped); what evidence quotes."""
     candidates: frozenset[int] = frozenset()

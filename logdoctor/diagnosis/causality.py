@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from logdoctor.diagnosis.findings import Draft, order
+from logdoctor.diagnosis.findings import Draft, moment, order
 from logdoctor.model import LAYERS, Finding, Role
 
 _DEPTH = {layer: depth for depth, layer in enumerate(LAYERS)}
-UNDECIDED = 0.5
-"""Confidence at most, when several independent causes compete."""
+TOLERANCE = 5.0
+"""Seconds by which the clocks of hosts may differ unnoticed; within it the order of sources and lines decides."""
 
 
 def findings(drafts: Sequence[Draft], progress: Mapping[str, int]) -> list[Finding]:
@@ -19,7 +19,10 @@ def findings(drafts: Sequence[Draft], progress: Mapping[str, int]) -> list[Findi
         id(effect): [cause for cause in drafts if id(cause) not in overcome and _explains(cause, effect)]
         for effect in drafts
     }
-    ranked = sorted(drafts, key=lambda draft: (id(draft) in overcome, bool(causes[id(draft)]), *_rank(draft)))
+    clock = _clock(drafts)
+    ranked = sorted(
+        drafts, key=lambda draft: (id(draft) in overcome, bool(causes[id(draft)]), *_rank(draft, clock[id(draft)]))
+    )
     root = next(
         (draft for draft in ranked if _may_be_root(draft) and not causes[id(draft)] and id(draft) not in overcome), None
     )
@@ -38,12 +41,28 @@ def findings(drafts: Sequence[Draft], progress: Mapping[str, int]) -> list[Findi
     ]
 
 
-def _rank(draft: Draft) -> tuple[object, ...]:
+def _clock(drafts: Sequence[Draft]) -> dict[int, float]:
+    """When each draft happened first; all the same where their clocks cannot be compared.
+
+    Clocks can be compared when all tell the time, and all with the year or all without it.
+    """
+    moments = {id(draft): moment(draft.first) for draft in drafts if draft.severity == "error"}
+    known = [seconds for seconds in moments.values() if seconds is not None]
+    comparable = len(known) == len(moments) and len({seconds < _A_YEAR for seconds in known}) == 1
+    return {id(draft): (moments.get(id(draft)) or 0.0) if comparable else 0.0 for draft in drafts}
+
+
+_A_YEAR = 366 * 86400.0
+"""Times without a year are seconds since it began."""
+
+
+def _rank(draft: Draft, seconds: float) -> tuple[object, ...]:
     """What to blame first: the lowest layer, what a rule knows before what none knows, the earliest."""
     return (
         _SEVERITY[draft.severity],
         _DEPTH[draft.layer],
         draft.rule == "unrecognised-failure",
+        round(seconds / TOLERANCE),
         order(draft.first),
         draft.id,
     )

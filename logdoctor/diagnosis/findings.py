@@ -134,15 +134,16 @@ def _fix(plain: Mapping[str, Any], context: Context) -> Fix:
 
 def _setting(entry: Mapping[str, Any], context: Context) -> EnvSetting:
     where = fill(entry.get("where", "all nodes"), context).text
+    name = fill(entry["name"], context).text
     if entry.get("unset"):
-        return EnvSetting(entry["name"], None, where)
+        return EnvSetting(name, None, where)
     value = preferred(_listed(entry["value"]), context)
-    return EnvSetting(entry["name"], value.text, where, value.origin)
+    return EnvSetting(name, value.text, where, value.origin)
 
 
 def _flag(entry: Mapping[str, Any], context: Context) -> Flag:
     value = preferred(_listed(entry["value"]), context).text if "value" in entry else None
-    return Flag(entry["name"], value, fill(entry["of"], context).text, bool(entry.get("drop")))
+    return Flag(fill(entry["name"], context).text, value, fill(entry["of"], context).text, bool(entry.get("drop")))
 
 
 def _listed(value: Any) -> Sequence[str]:
@@ -211,5 +212,5 @@ def quote(record: Record, line: int) -> str:
 
 
 def moment(event: Event) -> float | None:
-    """When an event happened on its own clock, in seconds; None if its record does not say."""
-    return seconds(event.record.time)
+    """When an event happened on its own clock, in seconds, or when its source last said the time; None if never."""
+    return seconds(event.record.time or event.record.since)

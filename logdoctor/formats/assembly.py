@@ -52,6 +52,7 @@ class _Open:
     head: tuple[Any, ...] | None
     level: Level | None
     time: str | None
+    since: str | None = None
     lines: list[str] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
     raw: list[str] = field(default_factory=list)
@@ -84,6 +85,7 @@ class _Open:
             ),
             level=self.level,
             time=self.time,
+            since=self.since,
             raw=tuple(self.raw),
             candidates=frozenset(self.candidates),
             repeats=self.repeats,
@@ -144,6 +146,8 @@ class _Assembler:
         self.head = head
         self.wrappers: Dispatch | None = None
         self.indent = ""
+        self.clock: str | None = None
+        """The last time that any line showed."""
         self.channels: dict[tuple[Any, ...], _Channel] = {}
 
     def run(self, lines: Iterable[Line | tuple[int, str]]) -> Iterator[Record]:
@@ -224,6 +228,7 @@ class _Assembler:
                 _level(groups.get("level"), grammar) or grammar.level or identity.get("level"),
                 zoned or groups.get("time") or time,
             )
+            self.clock = channel.record.time or self.clock
             channel.record.repeats = 1 + (_integer(groups.get("repeated")) or 0)
             self._continue_block(channel.record, body)
             channel.record.add(line, body)
@@ -246,7 +251,7 @@ class _Assembler:
         opening = self.grammars.openings.match(text)
         yield from self._close_record(channel)
         component = (opening[0].component if opening else None) or identity.get("component")
-        record = _Open({**identity, "component": component}, None, identity.get("level"), time)
+        record = _Open({**identity, "component": component}, None, identity.get("level"), time, self.clock)
         if opening:
             record.block, record.in_body = opening[0], True
             record.level = opening[0].level or record.level
