@@ -27,7 +27,7 @@ def explain(
     started = perf_counter()
     scanner, recogniser, observations = Scanner(rulebook), Recogniser(rulebook), Observations()
     omitted: list[str] = []
-    bytes_, lines, read = 0, 0, 0
+    bytes_, read = 0, 0
 
     def complain(error: SourceError) -> None:
         omitted.append(str(error))
@@ -40,7 +40,8 @@ def explain(
         scan = scanner.scan(_until_broken(source, complain))
         for record in assemble(source.name, scan, rulebook.grammars, scan.head):
             observations.take(record, *recogniser.recognise(record), rulebook.causes)
-        bytes_, lines, read = bytes_ + scan.bytes, lines + scan.lines, read + 1
+        observations.lines[source.name] = scan.lines
+        bytes_, read = bytes_ + scan.bytes, read + 1
     omitted += [
         f"the pattern of {name} took too long on {where} and was not applied there"
         for name, where in recogniser.slow.items()
@@ -50,7 +51,14 @@ def explain(
     return diagnose(
         observations,
         rulebook,
-        Stats(bytes_, lines, observations.records, read, perf_counter() - started, tuple(omitted)),
+        Stats(
+            bytes_,
+            sum(observations.lines.values()),
+            observations.records,
+            read,
+            perf_counter() - started,
+            tuple(omitted),
+        ),
     )
 
 

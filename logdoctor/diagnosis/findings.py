@@ -15,6 +15,8 @@ from logdoctor.rulebook import Case, Rulebook
 
 EVIDENCE = 8
 """Places in the logs that a finding quotes."""
+LAST_WORDS = 10
+"""Lines before the end of a log in which an error message counts as its last words."""
 FAILURES = 5
 """Unrecognised failures that become findings of their own."""
 
@@ -72,8 +74,21 @@ def draft(observations: Observations, rulebook: Rulebook) -> list[Draft]:
     failures = sorted(observations.failures.values(), key=lambda failure: failure.place)[:FAILURES]
     drafts += [_of_failure(failure, number) for number, failure in enumerate(failures, 1)]
     if not any(draft.severity == "error" for draft in drafts):
-        drafts += [_of_complaint(complaint) for complaint in complaints(observations)[:1]]
+        drafts += [
+            _of_complaint(complaint, _at_the_end(complaint, observations)) for complaint in _suspects(observations)
+        ]
     return drafts
+
+
+def _suspects(observations: Observations) -> list[Failure]:
+    """The one message to suspect where nothing else failed: the first of those at the end of a log, else the first."""
+    found = complaints(observations)
+    return sorted(found, key=lambda complaint: not _at_the_end(complaint, observations))[:1]
+
+
+def _at_the_end(complaint: Failure, observations: Observations) -> bool:
+    """Whether a log ends soon after a message: what a program said last may well be why it ended."""
+    return complaint.record.numbers[-1] > observations.lines.get(complaint.record.source, 0) - LAST_WORDS
 
 
 def complaints(observations: Observations) -> list[Failure]:
@@ -177,11 +192,11 @@ def _of_failure(failure: Failure, number: int) -> Draft:
     )
 
 
-def _of_complaint(complaint: Failure) -> Draft:
-    """A finding for the first error message of a log in which nothing else went wrong: a suspicion, no more."""
+def _of_complaint(complaint: Failure, last_words: bool) -> Draft:
+    """A finding for an error message of a log in which nothing else went wrong: a suspicion, no more."""
     draft = _of_failure(complaint, 1)
     said = f"{complaint.name}: {complaint.message}" if complaint.name else complaint.message
-    draft.severity, draft.confidence = ("error", 0.4) if complaint.name else ("warning", 0.3)
+    draft.severity, draft.confidence = ("error", 0.4) if complaint.name or last_words else ("warning", 0.3)
     draft.cause = (
         f"{_speaker(complaint.record.stream)} said: {said[:600]}{'' if said.endswith('.') else '.'} No rule knows this "
         "message, and nothing else in these logs failed. Healthy runs print errors too: if the run went on after this "

@@ -58,6 +58,8 @@ class Observations:
     """By type and masked message."""
     complaints: dict[tuple[str, str], Failure] = field(default_factory=dict)
     """Error messages without a rule and without a traceback, in the same way: many healthy runs print some."""
+    lines: dict[str, int] = field(default_factory=dict)
+    """Source -> its number of lines."""
     records: int = 0
     _kept: Counter[tuple[str, str]] = field(default_factory=Counter)
 

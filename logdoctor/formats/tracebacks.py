@@ -62,8 +62,9 @@ def _parts(record: Record) -> Iterator[tuple[int, int]]:
 
 def _read(record: Record, start: int, stop: int) -> Raised | None:
     frame = None
+    margin = record.lines[start][: len(record.lines[start]) - len(record.lines[start].lstrip())] if start >= 0 else ""
     for index in range(start + 1, stop):
-        line = _BOX.sub("", record.lines[index])
+        line = _BOX.sub("", record.lines[index].removeprefix(margin))
         if located := _FRAME.match(line):
             frame = f"{located['file']}:{located['line']}" + (
                 f" in {located['function']}" if located["function"] else ""
