@@ -1,0 +1,52 @@
+"""What the compiler reads out of a pattern is right: a match always holds one of its literals, and begins as said."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from logdoctor.rulebook.literals import first_characters, required
+
+
+@pytest.mark.parametrize(
+    ("pattern", "literals"),
+    [
+        (r"Unable to find address for: (?P<interface>\S+)", ("Unable to find address for: ",)),
+        (r"timed out connecting: (?:SO_ERROR: )?(?P<errno>[^,]+), remote=", ("timed out connecting: ",)),
+        (r"(?:connectFullMesh|tensorpipe) failed", ("connectFullMesh", "tensorpipe")),
+        (r"(?:Bootstrap : |Bootstrap: )Using", ("Bootstrap",)),
+        (r"a|bcde", None),
+        (r"\d+ abc", (" abc",)),
+        (r"(?i)out of memory", None),
+        (r"one\ntwo three", ("two three",)),
+    ],
+)
+def test_required(pattern: str, literals: tuple[str, ...] | None) -> None:
+    assert required(pattern) == literals
+
+
+parts = st.recursive(
+    st.sampled_from(["abcd", "efgh", "x", r"\d", ".", "[ab]", "ijkl", " "]),
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=1, max_size=3).map("".join),
+        st.lists(inner, min_size=2, max_size=3).map(lambda choices: f"(?:{'|'.join(choices)})"),
+        inner.map(lambda part: f"(?:{part})?"),
+        inner.map(lambda part: f"({part})"),
+        inner.map(lambda part: f"(?:{part})+"),
+    ),
+    max_leaves=8,
+)
+
+
+@settings(deadline=None)
+@given(parts, st.data())
+def test_every_match_holds_a_required_literal(pattern: str, data: st.DataObject) -> None:
+    text = data.draw(st.from_regex(re.compile(pattern, re.ASCII), fullmatch=True))
+    literals, first = required(pattern), first_characters(pattern)
+    if literals and "\n" not in text:
+        assert any(literal in text for literal in literals)
+    if first is not None:
+        assert text[0] in first
