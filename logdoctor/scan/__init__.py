@@ -14,7 +14,7 @@ from logdoctor.model import Line
 from logdoctor.rulebook import Rulebook
 from logdoctor.scan.matcher import Matcher
 
-BEFORE, AFTER = 4096, 8192
+BEFORE, AFTER = 2048, 4096
 """Bytes of context around a hit, extended to whole lines."""
 PIECE = 1 << 20
 """Bytes after which a line without end is cut into pieces."""
