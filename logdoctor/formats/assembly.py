@@ -41,10 +41,12 @@ _LEVELS: dict[str, Level] = {
     **dict.fromkeys(("F", "C", "FATAL", "CRITICAL", "PANIC"), "fatal"),
 }  # fmt: skip
 _IDENTITY = ("host", "rank", "pid", "process")
+_HEAD = ("time", "level", "file", "lineno", *_IDENTITY)
+"""What two lines must share for their heads to be the same."""
 _NOT_CHANNEL = frozenset(("time", "rest", "level", "repeated", "part"))
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Open:
     """A record that may still grow."""
 
@@ -203,40 +205,52 @@ class _Assembler:
     def _take(
         self, channel: _Channel, line: Line, identity: dict[str, Any], time: str | None, text: str
     ) -> Iterator[Record]:
-        found = self.grammars.heads.match(text)
-        if found:
-            grammar, matched = found
-            groups = {name: value for name, value in matched.groupdict().items() if value is not None}
-            body = groups.get("text", "")
-            head = (
-                grammar.id,
-                *(groups.get(name) for name in ("time", "level", "file", "lineno", "host", "pid", "rank", "process")),
-            )
-            record = channel.record
-            if record and record.head == head and groups.get("time") and (groups.get("file") or record.in_body):
-                self._continue_block(record, body)
-                record.add(line, body, self._hidden(record, body))
-                return
-            if record:
-                yield from self._close_record(channel)
-            stream = {**identity, **{n: groups[n] for n in _IDENTITY if n in groups}}
-            stream["component"] = grammar.component or identity.get("component")
-            zoned = time if time and time[-1:] == "Z" else None
-            channel.record = _Open(
-                stream,
-                head,
-                _level(groups.get("level"), grammar) or grammar.level or identity.get("level"),
-                zoned or groups.get("time") or time,
-            )
-            self.clock = channel.record.time or self.clock
-            channel.record.repeats = 1 + (_integer(groups.get("repeated")) or 0)
-            self._continue_block(channel.record, body)
-            channel.record.add(line, body)
-            return
+        """Put a line where it belongs; yields the records that are complete now."""
+        if found := self.grammars.heads.match(text):
+            yield from self._begin(channel, line, identity, time, *found)
+        elif text.strip():  # a blank line ends nothing and belongs to nothing
+            yield from self._go_on(channel, line, identity, time, text)
 
-        if not text.strip():
-            return  # a blank line ends nothing and belongs to nothing
-        for record in (channel.record,) if channel.block is channel.record else (channel.block, channel.record):
+    def _begin(
+        self,
+        channel: _Channel,
+        line: Line,
+        identity: dict[str, Any],
+        time: str | None,
+        grammar: Grammar,
+        matched: re.Match[str],
+    ) -> Iterator[Record]:
+        """A line with a head begins a record, unless it repeats the head of the open one."""
+        groups = {name: value for name, value in matched.groupdict().items() if value is not None}
+        text = groups.get("text", "")
+        head = (grammar.id, *map(groups.get, _HEAD))
+        record = channel.record
+        if record and record.head == head and "time" in groups and ("file" in groups or record.in_body):
+            self._follow(record, text)
+            record.add(line, text, self._hidden(record, text))
+            return
+        yield from self._close_record(channel)
+        zoned = time if time and time[-1:] == "Z" else None
+        record = channel.record = _Open(
+            stream={
+                **identity,
+                **{name: groups[name] for name in _IDENTITY if name in groups},
+                "component": grammar.component or identity.get("component"),
+            },
+            head=head,
+            level=_level(groups.get("level"), grammar) or grammar.level or identity.get("level"),
+            time=zoned or groups.get("time") or time,
+            repeats=_integer(groups.get("repeated")) or 1,
+        )
+        self.clock = record.time or self.clock
+        self._follow(record, text)
+        record.add(line, text)
+
+    def _go_on(
+        self, channel: _Channel, line: Line, identity: dict[str, Any], time: str | None, text: str
+    ) -> Iterator[Record]:
+        """A line without a head goes on with an open record, or is one of its own."""
+        for record in dict.fromkeys((channel.block, channel.record)):
             if record and len(record.lines) < RECORD_LINES and self._belongs(record, text):
                 record.add(line, text, self._hidden(record, text))
                 if record is not channel.record:  # the interrupted block goes on, so what came between is complete
@@ -247,9 +261,8 @@ class _Assembler:
         if channel.block and channel.block is not channel.record and not channel.block.in_body:
             yield channel.block.close(self.source)
             channel.block = None
-
-        opening = self.grammars.openings.match(text)
         yield from self._close_record(channel)
+        opening = self.grammars.openings.match(text)
         component = (opening[0].component if opening else None) or identity.get("component")
         record = _Open({**identity, "component": component}, None, identity.get("level"), time, self.clock)
         if opening:
@@ -280,7 +293,7 @@ class _Assembler:
             record.in_body = False
         return not opening and self.grammars.joints.match(text) is not None
 
-    def _continue_block(self, record: _Open, text: str) -> None:
+    def _follow(self, record: _Open, text: str) -> None:
         """Follow a block through lines that repeat their head, and so belong to the record whatever they say."""
         opening = self.grammars.openings.match(text)
         if opening:
