@@ -158,6 +158,12 @@ tests:
         ("id: site-bad\ntitle: [", "not valid YAML"),
         ("id: site-bad\ntitel: typo\n", "titel"),
         ("", "is not of type"),
+        (
+            "id: site-bad\ntitle: t\ncomponent: c\nseverity: error\nlayer: fault\nsignatures: [{pattern: abcdef}]\n"
+            "differential: [{id: a, when: {valu: x, matches: y}, cause: c, fix: {summary: s}}]\n"
+            "tests: [{log: x, finds: a}, {log: y, finds: nothing}]\n",
+            "site-bad.yaml:7: differential.0.when: expected one of the keys all, any, not, seen",
+        ),
     ],
 )
 def test_a_bad_rule_file_is_told_and_the_rest_goes_on(failed: Path, tmp_path: Path, text: str, said: str) -> None:

@@ -6,12 +6,15 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from logdoctor.rulebook import grammars, literals, rules
 from logdoctor.rulebook.errors import RuleError
+
+if TYPE_CHECKING:
+    import jsonschema
 
 VERSION = 1
 """Of the compiled form; a cache of another version is not read."""
@@ -120,9 +123,23 @@ def check(path: Path, content: Any, kind: str) -> None:
     error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(content))
     if error is None:
         return
+    error, expected = _nearest(error)
     field = ".".join(str(part) for part in error.absolute_path)
-    message = error.message if len(error.message) < 200 else f"{error.message[:80]} ... {error.message[-100:]}"
+    message = expected if len(expected) < 200 else f"{expected[:80]} ... {expected[-100:]}"
     raise RuleError(path, _line_of(path, list(error.absolute_path)), field, message)
+
+
+def _nearest(error: jsonschema.ValidationError) -> tuple[jsonschema.ValidationError, str]:
+    """Of alternatives, the mistake in the one that was meant, told by the key that only it requires."""
+    if error.validator != "oneOf" or not isinstance(error.instance, dict):
+        return error, error.message
+    alternatives: list[dict[str, Any]] = error.schema["oneOf"]  # type: ignore[index]
+    keys = [alternative.get("required", [""])[0] for alternative in alternatives]
+    meant = [number for number, key in enumerate(keys) if key in error.instance]
+    if not meant:
+        return error, f"expected one of the keys {', '.join(filter(None, keys))}; found {', '.join(error.instance)}"
+    inner = next((below for below in error.context or () if below.schema_path[0] == meant[0]), None)
+    return _nearest(inner) if inner else (error, error.message)
 
 
 def _line_of(path: Path, keys: Sequence[str | int]) -> int:
