@@ -27,7 +27,7 @@ def explain(
     started = perf_counter()
     scanner, recogniser, observations = Scanner(rulebook), Recogniser(rulebook), Observations()
     omitted: list[str] = []
-    bytes_, read = 0, 0
+    bytes_, read, folded = 0, 0, 0
 
     def complain(error: SourceError) -> None:
         omitted.append(str(error))
@@ -41,11 +41,13 @@ def explain(
         for record in assemble(source.name, scan, rulebook.grammars, scan.head):
             observations.take(record, *recogniser.recognise(record), rulebook.causes)
         observations.lines[source.name] = scan.lines
-        bytes_, read = bytes_ + scan.bytes, read + 1
+        bytes_, read, folded = bytes_ + scan.bytes, read + 1, folded + scan.folded
     omitted += [
         f"the pattern of {name} took too long on {where} and was not applied there"
         for name, where in recogniser.slow.items()
     ]
+    if folded:
+        omitted.append(f"{folded} lines that differ from lines before them only in digits were counted, not read")
     if observations.facts.dropped:
         omitted.append(f"{observations.facts.dropped} further facts were not kept")
     return diagnose(

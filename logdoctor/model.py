@@ -46,6 +46,8 @@ class Line(NamedTuple):
     """Indexes of the rulebook's patterns whose required literals were seen in it."""
     gap: bool = False
     """Whether lines before it were left out."""
+    repeats: int = 1
+    """How many lines like this one it stands for, itself included."""
 
 
 @dataclass(frozen=True, slots=True)

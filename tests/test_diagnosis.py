@@ -108,6 +108,14 @@ def test_counts_and_streams() -> None:
     assert {evidence.stream.host for evidence in finding.evidence} == {"10.41.0.8", "10.41.0.9"}
 
 
+def test_a_hundred_thousand_repeats_are_counted_not_read() -> None:
+    diagnosis = diagnose("".join(f"[rank{rank % 64}]: {CLOSED}" for rank in range(100_000)) + "the end\n")
+    finding = diagnosis.findings[0]
+    assert finding.count == 100_000
+    assert diagnosis.stats.records < 5000
+    assert diagnosis.stats.lines == 100_001
+
+
 def test_neither_order_of_files_nor_blocks_matter() -> None:
     logs = {"a.log": CLOSED * 3 + ENGINE, "b.log": INTERFACE, "c.log": traceback("flange.FlangeError: bent")}
     wanted = diagnose(logs)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from logdoctor import scan as scanning
 from logdoctor.model import Line
-from logdoctor.scan import Scanner
+from logdoctor.scan import Scanner, folding
 from logdoctor.scan.matcher import Matcher
 
 
@@ -110,6 +110,17 @@ def test_a_fact_brings_no_context() -> None:
 def test_only_the_first_and_the_last_heartbeat_are_read() -> None:
     lines, _ = scan(b"0 tokens/s\n" + b"5 tokens/s\n" * 1000 + b"0 tokens/s\n", [])
     assert [(line.number, line.text) for line in lines] == [(2, "5 tokens/s"), (1001, "5 tokens/s")]
+
+
+def test_lines_that_repeat_are_counted_and_the_last_is_kept() -> None:
+    log = b"".join(b"ncclSystemError of rank %d\nok\n" % number for number in range(10_000))
+    lines, count = scan(log, list(range(0, len(log), 5000)))
+    hits = [line for line in lines if line.candidates]
+    assert count == 20_000
+    assert len(hits) == folding.ALONE + 1
+    assert sum(line.repeats for line in hits) == 10_000
+    assert (hits[-1].number, hits[-1].text) == (19_999, "ncclSystemError of rank 9999")
+    assert sum(line.text == "ok" for line in lines) < 500, "only the first ones bring the lines around them"
 
 
 def test_of_a_progress_bar_the_parts_with_hits_and_the_last_are_read() -> None:

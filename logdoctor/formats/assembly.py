@@ -168,6 +168,7 @@ class _Assembler:
             self.channels[key] = channel  # the last one is the one that spoke last
             for part in text.split("\n"):  # a JSON string may hold several lines
                 yield from self._take(channel, line, identity, wrapper_time, part)
+            repeats = max(repeats, line.repeats)
             if repeats > 1 and (taker := channel.block or channel.record):
                 taker.repeats = max(taker.repeats, repeats)
             if len(self.channels) > CHANNELS:

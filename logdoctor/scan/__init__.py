@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from logdoctor.model import Line
 from logdoctor.rulebook import Rulebook
+from logdoctor.scan.folding import ALONE, WITH_CONTEXT, Folding, Kind
 from logdoctor.scan.matcher import Matcher
 
 BEFORE, AFTER = 2048, 4096
@@ -24,8 +25,8 @@ HEAD_LINES = 64
 BEATS = 8
 """Lines with a heartbeat's literal on which its pattern is tried in one block, from either end."""
 
-_Hit = tuple[int, int]
-"""Offset in the buffer, and index of the literal."""
+_Hit = tuple[int, int, bool]
+"""Offset in the buffer, index of the literal, and whether its line alone is wanted, without context."""
 
 
 class Scanner:
@@ -74,6 +75,9 @@ class Scan:
         self._head: list[str] = []
         self._beats: dict[int, list[Line]] = {}
         """The first and the last line of each heartbeat."""
+        self._folding = Folding()
+        self._folded: dict[int, tuple[Kind, Line]] = {}
+        """The last line of each kind that was only counted, by the identity of its kind."""
 
     def __iter__(self) -> Iterator[Line]:
         scanned = 0
@@ -91,6 +95,12 @@ class Scan:
         yield from self._emit(end)
         self.lines = self._number - 1 + (1 if self._ends_open else 0)
         yield from sorted({line for lines in self._beats.values() for line in lines})
+        yield from sorted(line._replace(repeats=kind.counted) for kind, line in self._folded.values())
+
+    @property
+    def folded(self) -> int:
+        """How many lines were counted, but not read."""
+        return sum(kind.counted - 1 for kind, _ in self._folded.values())
 
     def head(self) -> list[str]:
         """The first lines of the source; known once the first line was given out."""
@@ -103,13 +113,36 @@ class Scan:
         if not self._head and end:
             self._head = self._buffer[: min(end, 64 << 10)].decode("utf-8", "replace").split("\n")[:HEAD_LINES]
         beats: dict[int, list[int]] = {}
+        wanted: list[tuple[int, int]] = []
         for offset, literal in self._scanner._matcher.find(self._buffer[start:end]):
             if self._scanner._wanted[literal]:
-                self._hits.append((start + offset, literal))
+                wanted.append((start + offset, literal))
             for index in self._scanner._beats[literal]:
                 beats.setdefault(index, []).append(start + offset)
         for index, offsets in beats.items():
             self._note(index, offsets)
+        self._fold(wanted)
+
+    def _fold(self, hits: list[tuple[int, int]]) -> None:
+        """Note the hits of lines that are to be read; count those of lines that repeat and repeat."""
+        folded: dict[int, tuple[Kind, int, list[int]]] = {}
+        at = 0
+        while at < len(hits):
+            stop = self._line_end(hits[at][0])
+            first, at = at, bisect_left(hits, (stop, -1), at)
+            literals = [literal for _, literal in hits[first:at]]
+            kind = self._folding.kind(self._buffer[self._line_start(hits[first][0]) : stop], tuple(literals))
+            if kind.count <= ALONE:
+                alone = kind.count > WITH_CONTEXT
+                self._hits += [
+                    (offset, literal, alone or self._scanner._lone[literal]) for offset, literal in hits[first:at]
+                ]
+            else:
+                kind.counted += 1
+                folded[id(kind)] = (kind, hits[first][0], literals)
+        for kind, offset, literals in folded.values():
+            candidates = frozenset().union(*(self._scanner._calls[literal] for literal in literals))
+            self._folded[id(kind)] = (kind, self._line_at(offset, candidates))
 
     def _note(self, index: int, offsets: list[int]) -> None:
         """Remember the first and the last line that a heartbeat's pattern matches; a literal that stands elsewhere too
@@ -124,16 +157,17 @@ class Scan:
 
     def _beat(self, index: int, offsets: list[int]) -> Line | None:
         for offset in offsets:
-            start = self._line_start(offset)
-            text = (
-                self._buffer[start : min(self._line_end(offset), start + WINDOW_AFTER)]
-                .decode("utf-8", "replace")
-                .rstrip("\r\n")
-            )
-            if self._scanner._regex(index).search(text, timeout=0.1):
-                number = self._number + self._buffer.count(b"\n", self._counted, offset)
-                return Line(number, text, frozenset((index,)), True)
+            line = self._line_at(offset, frozenset((index,)))
+            if self._scanner._regex(index).search(line.text, timeout=0.1):
+                return line
         return None
+
+    def _line_at(self, offset: int, candidates: frozenset[int]) -> Line:
+        """The line that holds an offset of the buffer, by itself."""
+        start = self._line_start(offset)
+        text = self._buffer[start : min(self._line_end(offset), start + WINDOW_AFTER)].decode("utf-8", "replace")
+        number = self._number + self._buffer.count(b"\n", self._counted, offset)
+        return Line(number, text.rstrip("\r\n"), candidates, True)
 
     def _emit(self, horizon: int) -> Iterator[Line]:
         """Give out the wanted lines before ``horizon``, and drop the buffer up to there."""
@@ -146,15 +180,15 @@ class Scan:
         self._ends_open = not buffer.endswith(b"\n") if buffer else self._ends_open
         self._buffer = buffer[horizon:]
         self._emitted = 0 if self._emitted >= horizon else -1
-        self._hits = [(offset - horizon, literal) for offset, literal in self._hits if offset + AFTER >= horizon]
+        self._hits = [(hit[0] - horizon, *hit[1:]) for hit in self._hits if hit[0] + AFTER >= horizon]
 
     def _wanted(self, horizon: int) -> Iterator[tuple[int, int]]:
         """Spans of the wanted lines before ``horizon``, in order, touching none of each other."""
-        lone, current_start, current_end = self._scanner._lone, -1, -1
+        current_start, current_end = -1, -1
         spans = []
         reach = -1
-        for offset, literal in self._hits:
-            if lone[literal]:
+        for offset, _, alone in self._hits:
+            if alone:
                 if offset >= max(0, reach):
                     spans.append((self._line_start(offset), self._line_end(offset)))
                     reach = max(reach, spans[-1][1])
@@ -176,15 +210,17 @@ class Scan:
             yield current_start, current_end
 
     def _lines(self, start: int, end: int, gap: bool) -> Iterator[Line]:
-        at = bisect_left(self._hits, (start, -1))
+        at = bisect_left(self._hits, (start,))
         number = self._number_at(start)
         while start < end:
             stop = self._line_end(start)
-            first, at = at, bisect_left(self._hits, (stop, -1), at)
+            first, at = at, bisect_left(self._hits, (stop,), at)
             inside = self._hits[first:at]
             text = self._buffer[start:stop]
-            for low, high in _segments(text, [offset - start for offset, _ in inside]):
-                called = [self._scanner._calls[literal] for offset, literal in inside if low <= offset - start < high]
+            for low, high in _segments(text, [hit[0] - start for hit in inside]):
+                called = [
+                    self._scanner._calls[literal] for offset, literal, _ in inside if low <= offset - start < high
+                ]
                 candidates = frozenset().union(*called) if called else frozenset()
                 yield Line(number, text[low:high].decode("utf-8", "replace"), candidates, gap)
                 gap = False
