@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint rules format clean
+.PHONY: demo test lint rules format clean bench
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@$(BIN)/python -c 'from logdoctor import rulebook; rulebook.load()'  # compile the rules once
 	@touch $@
 
 $(VENV)/.installed-dev: pyproject.toml
@@ -35,3 +36,6 @@ format: $(VENV)/.installed-dev
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
+
+bench: $(VENV)/.installed-dev  ## measure beside ripgrep and wc; takes minutes
+	$(BIN)/python benchmarks/run.py

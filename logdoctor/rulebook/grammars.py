@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from logdoctor.model import Level
-from logdoctor.rulebook.literals import first_characters
+from logdoctor.rulebook.literals import first_characters, required
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,8 @@ class Grammar:
     anchors: tuple[str, ...] = ()
     first: frozenset[str] | None = None
     """The characters that a matching line can begin with; None for any."""
+    needs: tuple[str, ...] = ()
+    """Texts of which a matching line holds at least one; none if that cannot be said."""
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
@@ -71,6 +73,8 @@ class Dispatch:
 
     def match(self, line: str) -> tuple[Grammar, re.Match[str]] | None:
         for grammar in self.of(line):
+            if grammar.needs and not any(text in line for text in grammar.needs):
+                continue  # cheaper than the pattern, which then need not even be compiled
             if matched := grammar.pattern.match(line):
                 return grammar, matched
         return None
@@ -106,6 +110,7 @@ def compiled(entry: Mapping[str, Any]) -> dict[str, Any]:
     plain["source"] = entry.get("begin") or entry.get("pattern") or ""
     starts = first_characters(plain["source"]) if plain["source"] else None
     plain["first"] = sorted(starts) if starts is not None else None
+    plain["needs"] = required(plain["source"], shortest=2) or ()
     return plain
 
 
@@ -113,5 +118,6 @@ def loaded(plain: Mapping[str, Any]) -> Grammar:
     """The grammar that :func:`compiled` wrote down."""
     values = dict(plain)
     values["first"] = frozenset(plain["first"]) if plain.get("first") is not None else None
-    values["anchors"] = tuple(values.get("anchors") or ())
+    for name in ("anchors", "needs"):
+        values[name] = tuple(values.get(name) or ())
     return Grammar(**values)

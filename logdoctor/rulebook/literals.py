@@ -17,17 +17,21 @@ SHORTEST = 4
 """Bytes that a literal needs to be worth looking for."""
 
 
-def required(pattern: str) -> tuple[str, ...] | None:
-    """Literals of which every match of ``pattern`` contains at least one, the rarest choice first found; None if there
-    are none.
+def required(pattern: str, shortest: int = SHORTEST) -> tuple[str, ...] | None:
+    """Literals of which every match of ``pattern`` contains at least one; None where there are none.
 
-    Raises :class:`re.error` for a pattern that the standard library cannot read.
+    Of several such choices the rarest is given. Raises :class:`re.error` for a pattern that the standard library
+    cannot read.
     """
     tree = parser.parse(pattern, re.ASCII | re.MULTILINE)
     if tree.state.flags & re.IGNORECASE:
         return None
-    choices = [choice for choice in _sequence(tree) if all(len(literal) >= SHORTEST for literal in choice)]
-    return max(choices, key=_worth, default=None)
+    return _best(_sequence(tree, shortest), shortest)
+
+
+def _best(choices: list[tuple[str, ...]], shortest: int) -> tuple[str, ...] | None:
+    """The choice that promises the fewest hits."""
+    return max((c for c in choices if all(len(literal) >= shortest for literal in c)), key=_worth, default=None)
 
 
 def _worth(choice: tuple[str, ...]) -> tuple[float, int]:
@@ -35,7 +39,7 @@ def _worth(choice: tuple[str, ...]) -> tuple[float, int]:
     return min(min(len(literal) for literal in choice), 24) / len(choice) ** 0.5, -len(choice)
 
 
-def _sequence(items: Any) -> list[tuple[str, ...]]:
+def _sequence(items: Any, shortest: int) -> list[tuple[str, ...]]:
     """All choices of literals that a sequence of parsed items offers."""
     choices: list[tuple[str, ...]] = []
     run = ""
@@ -54,28 +58,28 @@ def _sequence(items: Any) -> list[tuple[str, ...]]:
             continue
         else:
             flush()
-            choices.extend(_nested(operation, argument))
+            choices.extend(_nested(operation, argument, shortest))
     flush()
     return choices
 
 
-def _nested(operation: Any, argument: Any) -> list[tuple[str, ...]]:
+def _nested(operation: Any, argument: Any, shortest: int) -> list[tuple[str, ...]]:
     if operation is constants.SUBPATTERN:
-        return _sequence(argument[-1])
+        return _sequence(argument[-1], shortest)
     if operation in (constants.MAX_REPEAT, constants.MIN_REPEAT) or operation is getattr(
         constants, "POSSESSIVE_REPEAT", None
     ):
-        return _sequence(argument[2]) if argument[0] > 0 else []
+        return _sequence(argument[2], shortest) if argument[0] > 0 else []
     if operation is getattr(constants, "ATOMIC_GROUP", None):
-        return _sequence(argument)
+        return _sequence(argument, shortest)
     if operation is constants.BRANCH:
-        best = []
+        best: list[str] = []
         for branch in argument[1]:
-            offered = [c for c in _sequence(branch) if all(len(literal) >= SHORTEST for literal in c)]
+            offered = _best(_sequence(branch, shortest), shortest)
             if not offered:
                 return []
-            best.append(max(offered, key=_worth))
-        return [tuple(dict.fromkeys(literal for choice in best for literal in choice))]
+            best += offered
+        return [tuple(dict.fromkeys(best))]
     return []
 
 
