@@ -210,32 +210,13 @@ def _walk(at: str, edges: Mapping[str, set[str]], way: list[str], done: set[str]
     done.add(at)
 
 
-@EVERY_RULE
-def test_edges_say_what_the_layers_do_not(rule: Rule) -> None:
-    """A lower layer explains a higher one without any edge."""
-    for name in rule.explains:
-        assert not _layers_say({case.layer for case in rule.cases}, _layers(name)), f"explains {name}"
-    for name in rule.consequence_of:
-        assert not _layers_say(_layers(name), {case.layer for case in rule.cases}), f"consequence_of {name}"
-
-
-def _layers(name: str) -> set[str]:
-    if name.startswith("layer:"):
-        return {name.partition(":")[2]}
-    return {case.layer for _, case in cases() if case.id in _named(name)} or {"fault"}
-
-
-def _layers_say(cause: set[str], effect: set[str]) -> bool:
-    if "advice" in cause | effect:
-        return False
-    return max(map(LAYERS.index, cause)) < min(map(LAYERS.index, effect))
-
-
 # What costs time
 
 
-def test_literals_are_long_enough() -> None:
+def test_literals_can_be_found() -> None:
+    """They are long enough to be rare, lie within one line, and hold nothing that a JSON string escapes."""
     assert [literal for literal in BOOK.literals if len(literal.encode()) < SHORTEST] == []
+    assert [literal for literal in BOOK.literals if set(literal) & set('"\n\t')] == []
 
 
 HEALTHY = [
@@ -245,6 +226,10 @@ HEALTHY = [
 ]
 
 
+FEW = 4
+"""Lines that every process prints once or twice when it starts."""
+
+
 @pytest.mark.parametrize("path", HEALTHY, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_literals_are_rare_in_healthy_logs(path: Path) -> None:
     """A literal that stands where its patterns do not match is read for nothing."""
@@ -252,7 +237,8 @@ def test_literals_are_rare_in_healthy_logs(path: Path) -> None:
     hot = {
         literal: wasted
         for literal in BOOK.literals
-        if (wasted := sum(literal in line and not _matches(literal, line) for line in lines)) > 0.02 * len(lines)
+        if (wasted := sum(literal in line and not _matches(literal, line) for line in lines))
+        > max(FEW, 0.02 * len(lines))
     }
     assert hot == {}
 
@@ -292,7 +278,9 @@ I0501 09:14:33.311000 4411 prober.go:120] "Probe succeeded" probeType="Liveness"
 
 @pytest.mark.parametrize("line", STEADY, ids=lambda line: line[:40].strip())
 def test_literals_are_not_in_steady_lines(line: str) -> None:
-    hot = [literal for literal, calls in BOOK.literals.items() if literal in line and not BOOK.heartbeats.issuperset(calls)]
+    hot = [
+        literal for literal, calls in BOOK.literals.items() if literal in line and not BOOK.heartbeats.issuperset(calls)
+    ]
     assert hot == []
 
 
@@ -341,17 +329,20 @@ def test_options_of_vllm_are_in_kebab_case(name: str, case: str) -> None:
     assert re.fullmatch(r"--?[a-z0-9]+(-[a-z0-9]+)*(\.\w+)*|\{.*\}", name), case
 
 
-NOBODY_READS = frozenset(
-    """RAY_DISTRIBUTED_FRAMEWORK NCCL_TIMEOUT NCCL_COMM_TIMEOUT NCCL_WATCHDOG_TIMEOUT TORCH_NCCL_TIMEOUT
-    TORCH_DISTRIBUTED_TIMEOUT GLOO_TIMEOUT TORCH_GLOO_TIMEOUT TORCHELASTIC_TIMEOUT NCCL_IB_ENABLE NCCL_IB_DEVICE
-    NCCL_IB_PORT NCCL_IB_GID NCCL_IB_MTU NCCL_IB_QPS NCCL_IB_SOCKET_IFNAME NCCL_P2P_ENABLE NCCL_DISABLE_P2P
-    NCCL_NVLS_DISABLE NCCL_SHM_SIZE NCCL_DEBUG_LEVEL NCCL_LOG_LEVEL NCCL_GDR_LEVEL NCCL_IFNAME NCCL_SOCKET_INTERFACE
-    NCCL_SOCKET_IFACE NCCL_PORT_RANGE NCCL_MASTER_PORT NCCL_NSOCKS_PER_THREAD GLOO_IFNAME GLOO_INTERFACE
-    GLOO_SOCKET_FAMILY GLOO_DEBUG MASTER_IP UCX_IB_HCA UCX_DEVICES NVSHMEM_IFNAME NVSHMEM_SOCKET_IFNAME""".split()
-)
+_NAMES = """
+RAY_DISTRIBUTED_FRAMEWORK NCCL_TIMEOUT NCCL_COMM_TIMEOUT NCCL_WATCHDOG_TIMEOUT TORCH_NCCL_TIMEOUT
+TORCH_DISTRIBUTED_TIMEOUT GLOO_TIMEOUT TORCH_GLOO_TIMEOUT TORCHELASTIC_TIMEOUT NCCL_IB_ENABLE NCCL_IB_DEVICE
+NCCL_IB_PORT NCCL_IB_GID NCCL_IB_MTU NCCL_IB_QPS NCCL_IB_SOCKET_IFNAME NCCL_P2P_ENABLE NCCL_DISABLE_P2P
+NCCL_NVLS_DISABLE NCCL_SHM_SIZE NCCL_DEBUG_LEVEL NCCL_LOG_LEVEL NCCL_GDR_LEVEL NCCL_IFNAME NCCL_SOCKET_INTERFACE
+NCCL_SOCKET_IFACE NCCL_PORT_RANGE NCCL_MASTER_PORT NCCL_NSOCKS_PER_THREAD GLOO_IFNAME GLOO_INTERFACE
+GLOO_SOCKET_FAMILY GLOO_DEBUG MASTER_IP UCX_IB_HCA UCX_DEVICES NVSHMEM_IFNAME NVSHMEM_SOCKET_IFNAME
+"""
+NOBODY_READS = frozenset(_NAMES.split())
 """Variables that guides recommend and no program reads."""
 
 
 def test_no_advice_sets_a_variable_that_nobody_reads() -> None:
-    advised = {(setting["name"], case.id) for _, case in cases() for setting in case.fix.get("env", ()) if "value" in setting}
+    advised = {
+        (setting["name"], case.id) for _, case in cases() for setting in case.fix.get("env", ()) if "value" in setting
+    }
     assert [case for name, case in advised if name in NOBODY_READS] == []
