@@ -69,7 +69,7 @@ def test_diagnosis_is_right(scenario: Path) -> None:
     first = diagnosis.findings[0]
     assert (first.id, diagnosis.verdict) == (wanted["first"], wanted["verdict"]), outline(diagnosis)
     evidence = first.evidence[0]
-    cited = logs(scenario / "logs")[wanted["source"]].decode().splitlines()[evidence.line - 1]
+    cited = logs(scenario / "logs")[wanted["source"]].decode().split("\n")[evidence.line - 1]
     assert evidence.source == wanted["source"]
     assert wanted["evidence"] in cited, f"line {evidence.line} is cited: {cited}"
     for text in wanted["fix"]:

@@ -80,7 +80,7 @@ class Observations:
         if exceptions:
             if not any(event.rule in causes for event in events):
                 self._fail(record, exceptions[0], events)
-        elif not events:
+        elif not events and (record.level is None or not facts):  # what a fact was read from is known
             self._complain(record)
 
     def _fail(self, record: Record, exception: Raised, events: Sequence[Event]) -> None:
