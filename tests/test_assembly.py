@@ -673,3 +673,17 @@ def test_a_json_log_with_a_traceback_inside() -> None:
 def test_a_gap_ends_all_records() -> None:
     lines = [Line(number, text, frozenset(), gap=number == 4) for number, text in enumerate(TRACEBACK.splitlines(), 1)]
     assert len(list(assemble("x.log", lines))) > 1
+
+
+def test_an_indented_traceback_is_read_as_if_it_stood_at_the_margin() -> None:
+    lines = [
+        "  error: subprocess-exited-with-error",
+        "      Traceback (most recent call last):",
+        '        File "/tmp/flange/setup.py", line 100, in <module>',
+        "          bend()",
+        "      flange.FlangeError: bent",
+        "      [end of output]",
+    ]
+    traceback = next(record for record in assemble("x.log", list(enumerate(lines, 1))) if 2 in record.numbers)
+    assert traceback.lines[0] == "Traceback (most recent call last):"
+    assert "flange.FlangeError: bent" in traceback.lines

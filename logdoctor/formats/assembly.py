@@ -62,9 +62,20 @@ class _Open:
     repeats: int = 1
     block: Grammar | None = None
     in_body: bool = False
+    margin: str = ""
+    """The blanks before the first line of the block, which stand before its other lines too."""
+
+    def open_block(self, block: Grammar, text: str) -> None:
+        """The line begins a block in this record."""
+        self.block, self.in_body = block, True
+        self.margin = text[: len(text) - len(text.lstrip())] if block.indented else ""
+
+    def fits(self, part: str, text: str) -> bool:
+        """Whether the line fits that part of the block."""
+        return self.block is not None and self.block.part(part, text.removeprefix(self.margin))
 
     def add(self, line: Line, text: str, hidden: bool = False) -> None:
-        self.lines.append("" if hidden else text)
+        self.lines.append("" if hidden else text.removeprefix(self.margin))
         self.numbers.append(line.number)
         self.raw.append(line.text[:QUOTE])
         self.candidates |= line.candidates
@@ -267,7 +278,7 @@ class _Assembler:
         component = (opening[0].component if opening else None) or identity.get("component")
         record = _Open({**identity, "component": component}, None, identity.get("level"), time, self.clock)
         if opening:
-            record.block, record.in_body = opening[0], True
+            record.open_block(opening[0], text)
             record.level = opening[0].level or record.level
             if channel.block:
                 yield channel.block.close(self.source)
@@ -277,19 +288,19 @@ class _Assembler:
 
     def _belongs(self, record: _Open, text: str) -> bool:
         """Whether a line without a head goes on with this record; moves the record's block along."""
-        if record.block and record.in_body:
-            if record.block.part("body", text):
+        if record.in_body:
+            if record.fits("body", text):
                 return True
-            if "last" in record.block.parts and record.block.part("last", text):
+            if record.fits("last", text):
                 record.in_body = False
                 return True
         opening = self.grammars.openings.match(text)
         if opening and opening[0].part("introduced_by", record.last_text()):
-            record.block, record.in_body = opening[0], True
+            record.open_block(opening[0], text)
             record.level = record.level or opening[0].level
             return True
         if record.block and not opening:
-            if record.block.part("after", text):
+            if record.fits("after", text):
                 return True
             record.in_body = False
         return not opening and self.grammars.joints.match(text) is not None
@@ -298,12 +309,12 @@ class _Assembler:
         """Follow a block through lines that repeat their head, and so belong to the record whatever they say."""
         opening = self.grammars.openings.match(text)
         if opening:
-            record.block, record.in_body = opening[0], True
-        elif record.block and record.in_body and not record.block.part("body", text):
+            record.open_block(opening[0], text)
+        elif record.in_body and not record.fits("body", text):
             record.in_body = False
 
     def _hidden(self, record: _Open, text: str) -> bool:
-        return record.block is not None and record.in_body and record.block.part("hide", text)
+        return record.in_body and record.fits("hide", text)
 
     def _close_record(self, channel: _Channel) -> Iterator[Record]:
         """Close the record, unless it is an unfinished block, which stays open beside the next record."""

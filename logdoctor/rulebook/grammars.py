@@ -31,6 +31,7 @@ class Grammar:
     after: str | None = None
     introduced_by: str | None = None
     hide: str | None = None
+    indented: bool = False
     anchors: tuple[str, ...] = ()
     first: frozenset[str] | None = None
     """The characters that a matching line can begin with; None for any."""
