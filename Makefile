@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint rules format clean bench
+.PHONY: demo test lint rules format clean bench lab
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -36,6 +36,9 @@ format: $(VENV)/.installed-dev
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
+
+lab: $(VENV)/.installed  ## break real runs on two hosts made of one Linux machine, and prove the printed fix (root)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python fixtures/lab/run.py $(SCENARIO)
 
 bench: $(VENV)/.installed-dev  ## measure beside ripgrep and wc; takes minutes
 	$(BIN)/python benchmarks/run.py
