@@ -36,6 +36,17 @@ class Stream:
     """The software that speaks: ``vllm``, ``nccl``, ``gloo``, ``ray``, ``kernel``, ..."""
 
 
+class Actor(NamedTuple):
+    """A process or device of the run, as far as it is known."""
+
+    host: str | None = None
+    rank: int | None = None
+    """Global rank."""
+    pid: int | None = None
+    device: str | None = None
+    """The PCI address of a GPU or a network card, as the log wrote it."""
+
+
 class Line(NamedTuple):
     """A decoded line of a source that is worth reading."""
 
@@ -105,6 +116,8 @@ class Fact:
     stream: Stream
     siblings: Mapping[str, str] = field(default_factory=dict)
     """What the same line said besides: the address of an interface, the rank of a host."""
+    text: str = ""
+    """The line as it stands in the log (capped)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +195,10 @@ class Finding:
     evidence: tuple[Evidence, ...]
     count: int
     """How many occurrences the logs hold, those counted only by ``[repeated Nx]`` included."""
+    guilty: tuple[Actor, ...] = ()
+    """Where the trouble is: the processes, devices or hosts to look at; not those that only report it."""
+    why: tuple[str, ...] = ()
+    """The reasoning: one sentence for each step that led to this finding, its role and its place."""
     caused_by: tuple[str, ...] = ()
     explains: tuple[str, ...] = ()
     references: tuple[str, ...] = ()

@@ -50,6 +50,13 @@ def test_a_sample_gives_its_groups(grammar: Grammar, sample: dict[str, Any]) -> 
     }
 
 
+@pytest.mark.parametrize(("grammar", "sample"), samples(GRAMMARS.names))
+def test_a_name_tells_who_speaks(grammar: Grammar, sample: dict[str, Any]) -> None:
+    found = grammar.pattern.search(sample["line"])
+    assert found, sample["line"]
+    assert {name: value for name, value in found.groupdict().items() if value} == sample["gives"]
+
+
 @pytest.mark.parametrize(("grammar", "sample"), samples(GRAMMARS.records))
 def test_a_record_is_taken_by_its_own_grammar(grammar: Grammar, sample: dict[str, Any]) -> None:
     assert GRAMMARS.strict_wrappers.match(sample["line"]) is None, "a wrapper peels it"
@@ -73,7 +80,8 @@ def test_lines_make_so_many_records(grammar: Grammar, sample: dict[str, Any]) ->
 
 @pytest.mark.parametrize(("grammar", "line"), samples(GRAMMARS.all, "not_samples"))
 def test_a_near_miss_is_left_alone(grammar: Grammar, line: str) -> None:
-    assert grammar.pattern.match(line) is None
+    apply = grammar.pattern.search if grammar.kind == "name" else grammar.pattern.match
+    assert apply(line) is None
 
 
 @pytest.mark.parametrize("grammar", GRAMMARS.all, ids=lambda grammar: grammar.id)
@@ -90,9 +98,11 @@ def test_a_grammar_keeps_the_rules(grammar: Grammar) -> None:
         assert "rest" not in named
         assert ("file" in named) == ("lineno" in named)
         assert "file" not in named or "time" in named, "equal heads without a time tell nothing"
+    elif grammar.kind == "name":
+        assert named <= {"host", "rank", "pid", "process"}
     else:
         assert not named
-    if not grammar.weak:
+    if not grammar.weak and grammar.kind != "name":
         assert grammar.first, "it should begin with a literal or a character class"
 
 

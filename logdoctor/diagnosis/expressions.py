@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from logdoctor.diagnosis.ledger import Ledger, spelled
 from logdoctor.facts import Facts
 from logdoctor.model import Event, Fact, Stream
 
@@ -43,6 +44,7 @@ class Context:
     for_shell: bool = False
     """Whether the texts are to be pasted into a shell: values of the log that could mean something to it are then no
     values."""
+    ledger: Ledger | None = None
 
     @property
     def stream(self) -> Stream | None:
@@ -161,12 +163,32 @@ def _gloo_port(argument: str, context: Context, depth: int) -> Value | None:
     return Value(str((number & 0xFF) << 8 | number >> 8), port.origin)
 
 
+def _tally(view: Callable[[Ledger, str], Sequence[int | str]]) -> Callable[[str, Context, int], Value | None]:
+    """A function that lists the ranks or hosts that a view of the ledger shows for a fact."""
+
+    def listed(name: str, context: Context, depth: int) -> Value | None:
+        found = view(context.ledger, name) if context.ledger else ()
+        return Value(spelled(found), place(context.facts.all(name)[0])) if found else None
+
+    return listed
+
+
+def _usual(name: str, context: Context, depth: int) -> Value | None:
+    text = context.ledger.usual(name) if context.ledger else None
+    return Value(text) if text else None
+
+
 _FUNCTIONS: dict[str, Callable[[str, Context, int], Value | None]] = {
     "fact": _fact,
     "facts": _facts,
     "env": _env,
     "interface-of": _interface_of,
     "gloo-port": _gloo_port,
+    "odd-ranks": _tally(Ledger.odd_ranks),
+    "odd-hosts": _tally(Ledger.odd_hosts),
+    "lowest-ranks": _tally(Ledger.lowest_ranks),
+    "absent-ranks": _tally(Ledger.absent_ranks),
+    "usual": _usual,
 }
 FUNCTIONS = frozenset(_FUNCTIONS)
 

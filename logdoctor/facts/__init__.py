@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 from logdoctor.model import Fact, Stream
 
@@ -26,6 +27,16 @@ class Facts:
                 known[key] = fact
             else:
                 self.dropped += 1
+
+    def told_by(self, stream: Callable[[str, Stream], Stream]) -> Facts:
+        """The same statements, each with what is known of who said it: ``stream`` completes that of a source."""
+        complete = Facts()
+        complete.dropped = self.dropped
+        for name, known in self._facts.items():
+            complete._facts[name] = {
+                key: replace(fact, stream=stream(fact.source, fact.stream)) for key, fact in known.items()
+            }
+        return complete
 
     def __contains__(self, name: str) -> bool:
         return name in self._facts

@@ -13,6 +13,8 @@ TIMEOUT = 0.2
 """Seconds that one pattern may take on one record."""
 TEXT = 1 << 18
 """Characters of a record that patterns see."""
+QUOTE = 400
+"""Characters of its line that a fact keeps."""
 PER_RECORD = 8
 """Matches of one pattern that are taken from one record."""
 
@@ -44,7 +46,7 @@ class Recogniser:
                     end = _line_at(record, starts, max(found.start(), found.end() - 1))
                     events.setdefault((pattern.rule, line), Event(pattern.rule, record, line, end, groups))
                 elif pattern.fact:
-                    facts.extend(_facts(pattern.fact, groups, record, line))
+                    facts += _facts(pattern.fact, groups, record, line)
         return sorted(events.values(), key=lambda e: (e.line, e.rule)), facts
 
     def _matches(self, index: int, pattern: Pattern, text: str, record: Record) -> Iterator[Any]:
@@ -69,9 +71,10 @@ def _facts(name: str, groups: dict[str, str], record: Record, line: int) -> Iter
     values = {key: value for key, value in groups.items() if f"{{{key}}}" not in name}
     for key in set(groups) - set(values):
         name = name.replace(f"{{{key}}}", groups[key])
+    text = record.raw[record.numbers.index(line)] if record.raw else ""
     for key, value in (values or {"value": ""}).items():
         full = name if key == "value" else f"{name}.{key}"
-        yield Fact(full, value, record.source, line, record.stream, values)
+        yield Fact(full, value, record.source, line, record.stream, values, text[:QUOTE])
 
 
 def _line_starts(text: str) -> list[int]:

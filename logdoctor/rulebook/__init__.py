@@ -45,6 +45,8 @@ class Rulebook:
         """Indexes of the facts of which only the first and the last line in a source are read."""
         self.progress = frozenset(p["fact"] for p in self._patterns if p.get("progress"))
         """Names of the facts that show that the run went on."""
+        self.identities = frozenset(p["fact"] for p in self._patterns if p.get("identity"))
+        """Names of the facts that say who speaks: rank, address, device."""
         self.causes: frozenset[str] = frozenset(plain["causes"])
         """Rules that can name a root cause."""
         self._loaded: dict[str, Rule] = {}

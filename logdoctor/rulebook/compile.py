@@ -64,6 +64,7 @@ def compile_rules(directories: Sequence[Path]) -> dict[str, Any]:
             fact=entry["id"],
             heartbeat=entry.get("heartbeat") or entry.get("progress"),
             progress=entry.get("progress"),
+            identity=entry.get("identity"),
         )
     formats = every["formats"]
     return {

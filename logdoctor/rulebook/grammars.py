@@ -88,15 +88,24 @@ class Grammars:
         self.all = tuple(grammars)
         of_kind = {
             kind: tuple(g for g in self.all if g.kind == kind)
-            for kind in ("wrapper", "record", "block", "continuation")
+            for kind in ("wrapper", "record", "block", "continuation", "name")
         }
         self.wrappers, self.records = of_kind["wrapper"], of_kind["record"]
         self.blocks, self.continuations = of_kind["block"], of_kind["continuation"]
+        self.names = tuple(sorted(of_kind["name"], key=lambda g: (g.order, g.id)))
         self.strict_wrappers = Dispatch(g for g in self.wrappers if not g.weak)
         self.weak_wrappers = tuple(g for g in self.wrappers if g.weak)
         self.heads = Dispatch(self.records)
         self.openings = Dispatch(self.blocks)
         self.joints = Dispatch(self.continuations)
+
+    def of_name(self, source: str) -> dict[str, str]:
+        """What the name of a source says of who speaks in it: ``host``, ``rank``, ``pid``, ``process``."""
+        said: dict[str, str] = {}
+        for grammar in self.names:
+            if found := grammar.pattern.search(source):
+                said = {**{name: value for name, value in found.groupdict().items() if value}, **said}
+        return said
 
     def with_weak(self, ids: frozenset[str]) -> Dispatch:
         """The wrappers to peel in a source whose first lines show these weak ones."""

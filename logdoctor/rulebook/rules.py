@@ -28,6 +28,8 @@ class Case:
     fix: Mapping[str, Any]
     missing: tuple[Mapping[str, str], ...]
     references: tuple[str, ...]
+    guilty: Mapping[str, str]
+    """Who is to be looked at, where that is not who speaks: expressions for ``rank``, ``host``, ``pid``, ``device``."""
     when: Condition | None = None
 
 
@@ -69,6 +71,7 @@ def compiled(entry: Mapping[str, Any]) -> dict[str, Any]:
                 "fix": case["fix"],
                 "missing": case.get("missing", entry.get("missing", [])),
                 "references": case.get("references", entry.get("references", [])),
+                "guilty": case.get("guilty", entry.get("guilty", {})),
                 "when": case.get("when"),
             }
         )
