@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 VERSION = 1
 """Of the compiled form; a cache of another version is not read."""
+Keys = tuple[str | int, ...]
+"""The way to a node of a YAML file."""
 SCHEMAS = Path(__file__).parent / "schemas"
 
 
@@ -40,12 +44,8 @@ def compile_rules(directories: Sequence[Path]) -> dict[str, Any]:
                 for kind, entry in _entries(path, directory):
                     same = here.setdefault((kind, entry["id"]), [])
                     if same and kind != "facts":  # several lines may state one fact
-                        raise RuleError(
-                            path,
-                            _line_with(path, entry["id"]),
-                            "id",
-                            f"'{entry['id']}' is taken by another file of {directory}",
-                        )
+                        taken = f"'{entry['id']}' is taken by another file of {directory}"
+                        raise RuleError(path, line_with(path, entry["id"]), "id", taken)
                     same.append(entry)
             except RuleError as error:
                 problems.append(str(error))
@@ -93,57 +93,155 @@ def read(path: Path) -> Any:
         raise RuleError(path, 1, "", f"cannot be read: {error}") from None
 
 
+def kind_of(path: Path, directory: Path) -> str:
+    """What a file of a rules directory holds: ``rule``, ``facts`` or ``formats``."""
+    folder = path.relative_to(directory).parts[0] if path.parent != directory else ""
+    return folder if folder in ("formats", "facts") else "rule"
+
+
+def mistakes(path: Path, content: Any, kind: str) -> Iterator[RuleError]:
+    """Why the content of a file cannot be used; each mistake by itself."""
+    misfit = False
+    for error in _validator(kind).iter_errors(content):
+        misfit = True
+        yield from _misfit(path, error)
+    if misfit:
+        return
+    if kind == "rule" and content["id"] != path.stem:
+        yield RuleError(path, 1, "id", f"is '{content['id']}'; a rule's id is its file's name, '{path.stem}'")
+    for keys, entry in patterns_of(content, kind):
+        for field, wanted in _unusable(entry, kind):
+            yield RuleError(path, line_of(path, (*keys, field)), field, wanted)
+
+
+def patterns_of(content: Any, kind: str) -> Iterator[tuple[Keys, Mapping[str, Any]]]:
+    """The entries of a file that hold patterns, with the keys that lead to them: signatures, facts, grammars."""
+    if kind == "rule":
+        yield from ((("signatures", number), entry) for number, entry in enumerate(content.get("signatures", ())))
+    elif isinstance(content, dict):
+        yield from (((kind, number), entry) for number, entry in enumerate(content.get(kind, ())))
+    else:
+        yield from (((number,), entry) for number, entry in enumerate(content))
+
+
+def _unusable(entry: Mapping[str, Any], kind: str) -> Iterator[tuple[str, str]]:
+    """The fields of an entry whose pattern cannot be used, and why."""
+    if kind == "formats":
+        for field in ("pattern", "begin", "body", "last", "after", "introduced_by", "hide"):
+            try:
+                re.compile(entry.get(field, ""), re.ASCII)
+            except re.error as error:
+                yield field, f"not a valid regular expression: {error}"
+        return
+    import regex
+
+    try:
+        regex.compile(entry["pattern"], regex.ASCII | regex.MULTILINE)
+    except regex.error as error:
+        yield "pattern", f"not a valid regular expression: {error}"
+        return
+    if not entry.get("literals") and not _literals(entry["pattern"]):
+        yield (
+            "pattern",
+            f"has no literal of at least {literals.SHORTEST} bytes in every match; name one with 'literals:'",
+        )
+
+
+def _literals(pattern: str) -> tuple[str, ...] | None:
+    try:
+        return literals.required(pattern)
+    except (re.error, RecursionError, OverflowError):
+        return None
+
+
 def _entries(path: Path, directory: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """The checked entries of a file with their kind: rule, facts, derived or formats."""
-    folder = path.relative_to(directory).parts[0] if path.parent != directory else ""
-    kind = folder if folder in ("formats", "facts") else "rule"
+    kind = kind_of(path, directory)
     content = read(path)
-    check(path, content, kind)
+    for mistake in mistakes(path, content, kind):
+        raise mistake
     if kind == "rule":
-        if content["id"] != path.stem:
-            raise RuleError(path, 1, "id", f"is '{content['id']}'; a rule's id is its file's name, '{path.stem}'")
         yield (
             "rule",
-            {**content, "signatures": [_with_literals(path, signature) for signature in content["signatures"]]},
+            {**content, "signatures": [_with_literals(signature) for signature in content.get("signatures", ())]},
         )
-    elif kind == "facts":
-        facts = content.get("facts", ()) if isinstance(content, dict) else content
-        yield from [("facts", _with_literals(path, entry)) for entry in facts]
-        yield from [("derived", entry) for entry in (content.get("derived", ()) if isinstance(content, dict) else ())]
     else:
-        for entry in content:
-            _try_patterns(path, entry)
-        yield from (("formats", entry) for entry in content)
+        for _, entry in patterns_of(content, kind):
+            yield kind, _with_literals(entry) if kind == "facts" else dict(entry)
+        if isinstance(content, dict):
+            yield from (("derived", entry) for entry in content.get("derived", ()))
 
 
-def check(path: Path, content: Any, kind: str) -> None:
-    """Raise :class:`RuleError` where the content of a file does not fit its schema."""
+def _with_literals(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """A signature or fact together with the literals that the scanner looks for."""
+    return {**entry, "literals": list(entry.get("literals") or _literals(entry["pattern"]) or ())}
+
+
+@lru_cache
+def schema(kind: str) -> dict[str, Any]:
+    """The JSON Schema that files of a kind must fit."""
+    content: dict[str, Any] = json.loads((SCHEMAS / f"{kind}.schema.json").read_text(encoding="utf-8"))
+    return content
+
+
+@lru_cache
+def _validator(kind: str) -> jsonschema.Draft202012Validator:
     import jsonschema
 
-    schema = json.loads((SCHEMAS / f"{kind}.schema.json").read_text(encoding="utf-8"))
-    error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(content))
-    if error is None:
+    return jsonschema.Draft202012Validator(schema(kind))
+
+
+def _misfit(path: Path, error: jsonschema.ValidationError) -> Iterator[RuleError]:
+    """What does not fit the schema, where, and what was expected: of alternatives, the mistakes in the one that was
+    meant."""
+    if error.validator == "additionalProperties":
+        yield from _surplus(path, error)
         return
-    error, expected = _nearest(error)
-    field = ".".join(str(part) for part in error.absolute_path)
-    message = expected if len(expected) < 200 else f"{expected[:80]} ... {expected[-100:]}"
-    raise RuleError(path, _line_of(path, list(error.absolute_path)), field, message)
-
-
-def _nearest(error: jsonschema.ValidationError) -> tuple[jsonschema.ValidationError, str]:
-    """Of alternatives, the mistake in the one that was meant, told by the key that only it requires."""
-    if error.validator != "oneOf" or not isinstance(error.instance, dict):
-        return error, error.message
+    if error.validator != "oneOf":
+        yield _unfit(path, error, error.message)
+        return
     alternatives: list[dict[str, Any]] = error.schema["oneOf"]  # type: ignore[index]
-    keys = [alternative.get("required", [""])[0] for alternative in alternatives]
-    meant = [number for number, key in enumerate(keys) if key in error.instance]
-    if not meant:
-        return error, f"expected one of the keys {', '.join(filter(None, keys))}; found {', '.join(error.instance)}"
-    inner = next((below for below in error.context or () if below.schema_path[0] == meant[0]), None)
-    return _nearest(inner) if inner else (error, error.message)
+    keys = [key for alternative in alternatives for key in alternative.get("required", [])[:1]]
+    if isinstance(error.instance, dict) and not any(key in error.instance for key in keys):
+        yield _unfit(path, error, f"expected one of the keys {', '.join(keys)}; found {', '.join(error.instance)}")
+        return
+    meant = [number for number, alternative in enumerate(alternatives) if _is_meant(alternative, error.instance)]
+    if len(meant) > 1 and not error.context:
+        yield _unfit(path, error, f"only one of the keys {', '.join(keys)} may be given")
+        return
+    inner = [below for below in error.context or () if below.schema_path[0] in meant[:1]]
+    if not inner:
+        yield _unfit(path, error, error.message)
+    for below in inner:
+        yield from _misfit(path, below)
 
 
-def _line_of(path: Path, keys: Sequence[str | int]) -> int:
+def _is_meant(alternative: Mapping[str, Any], instance: Any) -> bool:
+    """Whether an author who wrote this meant that alternative: told by its type, or by the key that only it has."""
+    if isinstance(instance, dict):
+        required = alternative.get("required", [])[:1]
+        return all(key in instance for key in required) and alternative.get("type", "object") == "object"
+    return isinstance(instance, list) and alternative.get("type") == "array"
+
+
+def _surplus(path: Path, error: jsonschema.ValidationError) -> Iterator[RuleError]:
+    """Keys that the schema does not have; mostly misspelt."""
+    known: list[str] = sorted(error.schema.get("properties", ()))  # type: ignore[union-attr]
+    for key in error.instance if isinstance(error.instance, dict) else ():
+        if key not in known:
+            near = difflib.get_close_matches(str(key), known, 1)
+            meant = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(known)}"
+            where = [*error.absolute_path, key]
+            yield RuleError(path, line_of(path, tuple(where)), ".".join(map(str, where)), f"no such key; {meant}")
+
+
+def _unfit(path: Path, error: jsonschema.ValidationError, expected: str) -> RuleError:
+    keys = tuple(error.absolute_path)
+    message = expected if len(expected) < 200 else f"{expected[:80]} ... {expected[-100:]}"
+    return RuleError(path, line_of(path, keys), ".".join(str(key) for key in keys), message)
+
+
+def line_of(path: Path, keys: Keys) -> int:
     """The 1-based line of the node that the keys lead to, or of the last one on the way that exists."""
     node = yaml.compose(path.read_text(encoding="utf-8"), yaml.SafeLoader)
     for key in keys:
@@ -157,42 +255,10 @@ def _line_of(path: Path, keys: Sequence[str | int]) -> int:
     return int(node.start_mark.line) + 1 if node else 1
 
 
-def _with_literals(path: Path, entry: Mapping[str, Any]) -> dict[str, Any]:
-    """A signature or fact together with the literals that the scanner looks for. Raises :class:`RuleError` for a
-    pattern without any."""
-    import regex
-
-    pattern = entry["pattern"]
-    try:
-        regex.compile(pattern, regex.ASCII | regex.MULTILINE)
-    except regex.error as error:
-        raise RuleError(
-            path, _line_with(path, pattern), "pattern", f"not a valid regular expression: {error}"
-        ) from None
-    try:
-        found = entry.get("literals") or literals.required(pattern)
-    except (re.error, RecursionError, OverflowError):
-        found = None
-    if not found:
-        wanted = f"has no literal of at least {literals.SHORTEST} bytes in every match; name one with 'literals:'"
-        raise RuleError(path, _line_with(path, pattern), "pattern", wanted)
-    return {**entry, "literals": list(found)}
-
-
-def _try_patterns(path: Path, entry: Mapping[str, Any]) -> None:
-    for field in ("pattern", "begin", "body", "last", "after", "introduced_by", "hide"):
-        try:
-            re.compile(entry.get(field, ""), re.ASCII)
-        except re.error as error:
-            raise RuleError(
-                path, _line_with(path, entry[field]), field, f"not a valid regular expression: {error}"
-            ) from None
-
-
-def _line_with(path: Path, pattern: str) -> int:
-    """The 1-based line of a file on which a pattern begins."""
+def line_with(path: Path, text: str) -> int:
+    """The 1-based line of a file on which a text begins; 1 if it does not occur."""
     rows = path.read_text(encoding="utf-8").splitlines()
-    return next((number for number, row in enumerate(rows, 1) if pattern[:30] in row.replace("''", "'")), 1)
+    return next((number for number, row in enumerate(rows, 1) if text in row), 1)
 
 
 class _Table:
