@@ -15,7 +15,7 @@ from logdoctor import rulebook
 from logdoctor.rulebook.compile import files, read
 
 RULES = rulebook.rules_directory()
-PATHS = [path for path in files(RULES) if path.relative_to(RULES).parts[0] not in ("formats", "facts")]
+PATHS = [path for path in files(RULES) if path.relative_to(RULES).parts[0] not in ("formats", "facts", "env")]
 EXAMPLES = [
     pytest.param(path, number, id=f"{path.parent.name}/{path.stem}-{number}")
     for path in PATHS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from logdoctor.diagnosis.causality import findings
 from logdoctor.diagnosis.cluster import picture
+from logdoctor.diagnosis.environment import checked
 from logdoctor.diagnosis.findings import Draft, complaints, draft, evidence
 from logdoctor.diagnosis.observations import Observations
 from logdoctor.model import Diagnosis, Event, Finding, Missing, Stats, Verdict
@@ -17,6 +18,7 @@ __all__ = ["Observations", "diagnose"]
 
 def diagnose(observations: Observations, rulebook: Rulebook, stats: Stats) -> Diagnosis:
     """The one root cause among the fallout, or what is missing to name it."""
+    observations.events |= checked(observations.facts, rulebook)
     drafts = draft(observations, rulebook)
     found = findings(drafts, _progress(observations, rulebook))
     verdict = _verdict(found)

@@ -145,14 +145,14 @@ def _in_record(pattern: str, record: Record) -> bool:
 
 
 def _version(condition: Mapping[str, Any], context: Context) -> bool:
-    known = [_release(value) for value in context.facts.values(f"version.{condition['version']}")]
+    known = [release(value) for value in context.facts.values(f"version.{condition['version']}")]
     low, high = condition.get("at_least"), condition.get("below")
     return any(
-        (not low or version >= _release(low)) and (not high or version < _release(high)) for version in known if version
+        (not low or version >= release(low)) and (not high or version < release(high)) for version in known if version
     )
 
 
-def _release(text: str) -> tuple[int, ...]:
+def release(text: str) -> tuple[int, ...]:
     """The numbers at the start of a version: ``0.8.5.post1`` -> (0, 8, 5)."""
     found = re.match(r"v?(\d+(?:\.\d+)*)", text)
     return tuple(int(part) for part in found[1].split(".")) if found else ()

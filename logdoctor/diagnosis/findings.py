@@ -103,14 +103,15 @@ def order(event: Event) -> tuple[Any, ...]:
 
 def _of_rule(rule_id: str, observations: Observations, rulebook: Rulebook, context: Context) -> Iterable[Draft]:
     rule = rulebook.rule(rule_id)
-    by_case: dict[str, tuple[Case, list[Event]]] = {}
+    by_case: dict[tuple[str, str], tuple[Case, list[Event]]] = {}
     events = sorted(observations.events[rule_id], key=order)
     for event in events:
         here = Context(context.facts, event, context.events, context.derived)
         case = next((case for case in rule.cases if holds(case.when, here)), None)
         if case:
-            by_case.setdefault(case.id, (case, []))[1].append(event)
-    unkept = observations.counts[rule_id] - sum(event.record.repeats for event in events)
+            own = event.values.get(rule.each, "") if rule.each else ""
+            by_case.setdefault((case.id, own), (case, []))[1].append(event)
+    unkept = max(0, observations.counts[rule_id] - sum(event.record.repeats for event in events))
     for number, (case, chosen) in enumerate(by_case.values()):
         here = Context(context.facts, chosen[0], context.events, context.derived)
         yield Draft(

@@ -13,12 +13,13 @@ from typing import Any
 
 import regex
 
+from logdoctor.rulebook.environment import Catalogue, Unread, Variable
 from logdoctor.rulebook.grammars import Grammars
 from logdoctor.rulebook.grammars import loaded as loaded_grammar
 from logdoctor.rulebook.rules import Case, Pattern, Rule, loaded
 from logdoctor.rulebook.store import unpack
 
-__all__ = ["Case", "Pattern", "Rule", "Rulebook", "load"]
+__all__ = ["Case", "Catalogue", "Pattern", "Rule", "Rulebook", "Unread", "Variable", "load"]
 
 _PACKAGE = Path(__file__).parent
 SHIPPED = _PACKAGE / "compiled"
@@ -28,7 +29,7 @@ CHECKOUT = _PACKAGE.parent.parent / "rules"
 
 
 class Rulebook:
-    """All rules, fact patterns and line grammars."""
+    """All rules, fact patterns, line grammars, and the catalogue of environment variables."""
 
     def __init__(self, plain: Mapping[str, Any]) -> None:
         self._rules = plain["rules"]
@@ -49,6 +50,9 @@ class Rulebook:
         """Names of the facts that say who speaks: rank, address, device."""
         self.causes: frozenset[str] = frozenset(plain["causes"])
         """Rules that can name a root cause."""
+        self.checks: Mapping[str, str] = plain["checks"]
+        """Check of the environment -> the rule that speaks for it."""
+        self._environment = plain["environment"]
         self._loaded: dict[str, Rule] = {}
         self._regexes: dict[int, Any] = {}
 
@@ -84,6 +88,16 @@ class Rulebook:
 
     def is_fact(self, index: int) -> bool:
         return "fact" in self._patterns[index]
+
+    @cached_property
+    def environment(self) -> Catalogue:
+        """What is known of environment variables; read when first wanted."""
+        return Catalogue(self._environment.values())
+
+    @property
+    def variables(self) -> Mapping[str, Variable]:
+        """The environment variables that matter, by name."""
+        return self.environment.variables
 
     @cached_property
     def grammars(self) -> Grammars:

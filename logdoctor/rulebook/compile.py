@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from logdoctor.rulebook import grammars, literals, rules
+from logdoctor.rulebook import environment, grammars, literals, rules
 from logdoctor.rulebook.errors import RuleError
 
 if TYPE_CHECKING:
     import jsonschema
 
-VERSION = 1
+VERSION = 2
 """Of the compiled form; a cache of another version is not read."""
 Keys = tuple[str | int, ...]
 """The way to a node of a YAML file."""
@@ -35,7 +35,7 @@ def compile_rules(directories: Sequence[Path]) -> dict[str, Any]:
 
     A file with a mistake is left out, and what is wrong with it is one sentence in ``problems``.
     """
-    found: dict[str, dict[str, list[Any]]] = {"rule": {}, "facts": {}, "derived": {}, "formats": {}}
+    found: dict[str, dict[str, list[Any]]] = {"rule": {}, "facts": {}, "derived": {}, "formats": {}, "env": {}}
     problems: list[str] = []
     for directory in directories:
         here: dict[tuple[str, str], list[Any]] = {}
@@ -77,6 +77,8 @@ def compile_rules(directories: Sequence[Path]) -> dict[str, Any]:
         ],
         "grammars": [grammars.compiled(entry) for entry in formats if entry["kind"] != "anchors"],
         "anchors": sorted({anchor for entry in formats for anchor in entry.get("anchors", ())}),
+        "environment": {entry["component"]: environment.compiled(entry) for entry in every["env"]},
+        "checks": {entry["check"]: entry["id"] for entry in every["rule"] if "check" in entry},
         "patterns": table.patterns,
         "literals": table.literals,
     }
@@ -94,9 +96,9 @@ def read(path: Path) -> Any:
 
 
 def kind_of(path: Path, directory: Path) -> str:
-    """What a file of a rules directory holds: ``rule``, ``facts`` or ``formats``."""
+    """What a file of a rules directory holds: ``rule``, ``facts``, ``formats`` or ``env``."""
     folder = path.relative_to(directory).parts[0] if path.parent != directory else ""
-    return folder if folder in ("formats", "facts") else "rule"
+    return folder if folder in ("formats", "facts", "env") else "rule"
 
 
 def mistakes(path: Path, content: Any, kind: str) -> Iterator[RuleError]:
@@ -118,6 +120,8 @@ def patterns_of(content: Any, kind: str) -> Iterator[tuple[Keys, Mapping[str, An
     """The entries of a file that hold patterns, with the keys that lead to them: signatures, facts, grammars."""
     if kind == "rule":
         yield from ((("signatures", number), entry) for number, entry in enumerate(content.get("signatures", ())))
+    elif kind == "env":
+        return
     elif isinstance(content, dict):
         yield from (((kind, number), entry) for number, entry in enumerate(content.get(kind, ())))
     else:
@@ -155,7 +159,7 @@ def _literals(pattern: str) -> tuple[str, ...] | None:
 
 
 def _entries(path: Path, directory: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The checked entries of a file with their kind: rule, facts, derived or formats."""
+    """The checked entries of a file with their kind: rule, facts, derived, formats or env."""
     kind = kind_of(path, directory)
     content = read(path)
     for mistake in mistakes(path, content, kind):
@@ -165,6 +169,8 @@ def _entries(path: Path, directory: Path) -> Iterator[tuple[str, dict[str, Any]]
             "rule",
             {**content, "signatures": [_with_literals(signature) for signature in content.get("signatures", ())]},
         )
+    elif kind == "env":
+        yield "env", {**content, "id": content["component"]}
     else:
         for _, entry in patterns_of(content, kind):
             yield kind, _with_literals(entry) if kind == "facts" else dict(entry)

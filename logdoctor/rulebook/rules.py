@@ -42,6 +42,8 @@ class Rule:
     cases: tuple[Case, ...]
     explains: tuple[str, ...] = ()
     consequence_of: tuple[str, ...] = ()
+    each: str | None = None
+    """The group each value of which makes a finding of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ def compiled(entry: Mapping[str, Any]) -> dict[str, Any]:
         "cases": cases,
         "explains": entry.get("explains", []),
         "consequence_of": entry.get("consequence_of", []),
+        "each": entry.get("each"),
     }
 
 
@@ -95,4 +98,11 @@ def loaded(plain: Mapping[str, Any]) -> Rule:
         Case(**{**case, "missing": tuple(case["missing"]), "references": tuple(case["references"])})
         for case in plain["cases"]
     )
-    return Rule(plain["id"], plain["component"], cases, tuple(plain["explains"]), tuple(plain["consequence_of"]))
+    return Rule(
+        plain["id"],
+        plain["component"],
+        cases,
+        tuple(plain["explains"]),
+        tuple(plain["consequence_of"]),
+        plain["each"],
+    )

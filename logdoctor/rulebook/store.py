@@ -1,4 +1,5 @@
-"""The compiled rulebook as one file: an index, read at every start, and the rules behind it, each read when wanted."""
+"""The compiled rulebook as one file: an index, read at every start, and behind it the rules and the catalogue of
+variables, each read when wanted."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from typing import Any
 
 
 class Shelf(Mapping[str, Any]):
-    """The rules by id, each decoded when it is taken down."""
+    """Rules by id, or variables by component, each decoded when it is taken down."""
 
     def __init__(self, places: Mapping[str, tuple[int, int]], content: bytes) -> None:
         self._places = places
@@ -26,18 +27,22 @@ class Shelf(Mapping[str, Any]):
 
 
 def pack(plain: Mapping[str, Any]) -> bytes:
-    """The compiled rules as bytes: a line with the index, then the rules."""
+    """The compiled rules as bytes: a line with the index, then what it leads to."""
     content = bytearray()
-    places = {}
-    for id, rule in plain["rules"].items():
-        encoded = json.dumps(rule, separators=(",", ":")).encode()
-        places[id] = (len(content), len(content) + len(encoded))
-        content += encoded
-    return json.dumps({**plain, "rules": places}, separators=(",", ":")).encode() + b"\n" + bytes(content)
+    places: dict[str, dict[str, tuple[int, int]]] = {shelf: {} for shelf in _SHELVES}
+    for shelf, placed in places.items():
+        for id, entry in plain[shelf].items():
+            encoded = json.dumps(entry, separators=(",", ":")).encode()
+            placed[id] = (len(content), len(content) + len(encoded))
+            content += encoded
+    return json.dumps({**plain, **places}, separators=(",", ":")).encode() + b"\n" + bytes(content)
 
 
 def unpack(packed: bytes) -> dict[str, Any]:
     """What :func:`pack` was given. Raises :class:`ValueError` for anything else."""
     head, _, content = packed.partition(b"\n")
     plain: dict[str, Any] = json.loads(head)
-    return {**plain, "rules": Shelf(plain["rules"], content)}
+    return {**plain, **{shelf: Shelf(plain[shelf], content) for shelf in _SHELVES}}
+
+
+_SHELVES = ("rules", "environment")

@@ -1,0 +1,125 @@
+"""The variables that the logs show as set, held against the catalogue: events of the rules that speak for it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from logdoctor.diagnosis.conditions import release
+from logdoctor.facts import Facts
+from logdoctor.model import Event, Fact, Record
+from logdoctor.rulebook import Catalogue, Rulebook, Variable
+
+
+def checked(facts: Facts, rulebook: Rulebook) -> dict[str, list[Event]]:
+    """Rule -> an event for each variable that is misspelt, read by nothing, of a value that cannot be, or different
+    where all ranks must agree."""
+    found: dict[str, list[Event]] = defaultdict(list)
+    for full in facts.names("env."):
+        for check, fact, values in _doubts(full.removeprefix("env."), facts, rulebook.environment):
+            if check in rulebook.checks:
+                found[rulebook.checks[check]].append(_event(rulebook.checks[check], fact, values))
+    return found
+
+
+def _doubts(name: str, facts: Facts, catalogue: Catalogue) -> Iterator[tuple[str, Fact, dict[str, str | None]]]:
+    """What is wrong with a variable: the check that finds it, the statement that shows it, and its values."""
+    stated = [fact for fact in facts.all(f"env.{name}") if _is_value(fact.value)]
+    if not stated:
+        return
+    first, variable = stated[0], catalogue.variables.get(name)
+    if variable is None:
+        unread = catalogue.unread.get(name)
+        if unread:
+            meant = catalogue.variables.get(unread.replaced_by or "")
+            yield "variable-unread", first, {"instead": unread.instead, **_named(meant)}
+        elif meant := catalogue.variables.get(_meant(name, facts, catalogue) or ""):
+            yield "variable-misspelt", first, _named(meant)
+        return
+    if versions := _not_in(variable, facts):
+        yield (
+            "variable-unread",
+            first,
+            {
+                "software": variable.software,
+                "version": versions,
+                "since": variable.since,
+                "removed": variable.removed,
+                "meant": variable.replaced_by,
+            },
+        )
+    if wrong := next((fact for fact in stated if not variable.takes(fact.value)), None):
+        yield "variable-value", wrong, {"expects": variable.expects, "default": variable.default, **_named(variable)}
+    if variable.same_on_all_ranks and (other := _differs(stated)):
+        yield (
+            "variable-differs",
+            other[1],
+            {
+                **_named(variable),
+                "one": other[0].value,
+                "other": other[1].value,
+                "one_speaker": _speaker(other[0]),
+                "other_speaker": _speaker(other[1]),
+            },
+        )
+
+
+def _named(variable: Variable | None) -> dict[str, str | None]:
+    return {"meant": variable.name, "meaning": variable.meaning} if variable else {}
+
+
+def _is_value(text: str) -> bool:
+    """Whether it is a value, and not a place where one goes (``$NIC``, ``<interface>``)."""
+    return bool(text) and not any(mark in text for mark in "$<>{}`…") and "..." not in text
+
+
+def _meant(name: str, facts: Facts, catalogue: Catalogue) -> str | None:
+    """The variable that a name must mean that nothing known reads; None for software newer than the catalogue."""
+    component = catalogue.component(name)
+    if component is None:
+        return None
+    newer = component["covers"] and any(
+        release(version) > release(component["covers"]) for version in facts.values(f"version.{component['software']}")
+    )
+    return None if newer else catalogue.meant(name)
+
+
+def _not_in(variable: Variable, facts: Facts) -> str | None:
+    """The version of the software in the logs, where it does not have the variable: no longer, or not yet."""
+    versions = [(release(text), text) for text in facts.values(f"version.{variable.software}")]
+    gone, new = release(variable.removed or ""), release(variable.since or "")
+    lacking = [text for version, text in versions if version and ((gone and version >= gone) or version < new)]
+    return lacking[0] if lacking and len(lacking) == len(versions) else None
+
+
+def _differs(stated: list[Fact]) -> tuple[Fact, Fact] | None:
+    """Two statements of different hosts or ranks that disagree, where neither contradicts itself."""
+    by_speaker: dict[tuple[str | None, int | None], dict[str, Fact]] = defaultdict(dict)
+    for fact in stated:
+        by_speaker[fact.stream.host, fact.stream.rank].setdefault(fact.value, fact)
+    sure = {
+        speaker: next(iter(values.values()))
+        for speaker, values in by_speaker.items()
+        if speaker != (None, None) and len(values) == 1
+    }
+    for (host, rank), one in sure.items():
+        for (other_host, other_rank), other in sure.items():
+            apart = (host and other_host and host != other_host) or (
+                rank is not None and other_rank is not None and rank != other_rank
+            )
+            if apart and one.value != other.value:
+                return one, other
+    return None
+
+
+def _speaker(fact: Fact) -> str:
+    """Who stated it, in words."""
+    stream = fact.stream
+    said = [stream.host or "", "" if stream.rank is None else f"rank {stream.rank}"]
+    return ", ".join(filter(None, said)) or f"{fact.source} line {fact.line}"
+
+
+def _event(rule: str, fact: Fact, values: dict[str, str | None]) -> Event:
+    record = Record(fact.source, (fact.text,), (fact.line,), fact.stream, raw=(fact.text,))
+    known = {key: value for key, value in values.items() if value}
+    return Event(rule, record, fact.line, fact.line, {"name": fact.name[4:], "value": fact.value, **known})

@@ -1,0 +1,267 @@
+"""The catalogue of environment variables: what ``rules/env/*.yaml`` says, with everything inherited filled in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+_INHERITED = ("software", "read_by", "vllm_carries")
+"""What a file says for all its variables, and a variable may say otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """An environment variable that matters."""
+
+    name: str
+    component: str
+    software: str
+    """Whose versions ``since``, ``deprecated`` and ``removed`` are: the fact ``version.<software>``."""
+    meaning: str
+    values: Mapping[str, Any]
+    """Which values it takes, as the schema of ``rules/env`` defines it; ``kind`` is always there."""
+    default: str | None = None
+    since: str | None = None
+    deprecated: str | None = None
+    removed: str | None = None
+    replaced_by: str | None = None
+    same_on_all_ranks: bool = False
+    vllm_carries: str | None = None
+    """The first vLLM version that copies it from the driver to Ray workers, ``never``, or None where unknown."""
+    read_by: str | None = None
+    note: str | None = None
+    """What people get wrong about it."""
+    references: tuple[str, ...] = ()
+
+    def takes(self, value: str) -> bool:
+        """Whether the value can be one of this variable's; where that is not known, it can."""
+        values = self.values
+        if values.get("open") or value.lower() in map(str.lower, values.get("also", ())):
+            return True
+        return _TAKES.get(values["kind"], _anything)(value, values)
+
+    @property
+    def expects(self) -> str:
+        """The values that it takes, in words that end a sentence."""
+        values = self.values
+        words: str = _EXPECTS.get((values["kind"], values.get("syntax")), values["kind"])
+        low, high = (_plain(values[end]) if end in values else None for end in ("min", "max"))
+        if values["kind"] in ("integer", "number"):
+            if (low, high) == ("0", "1"):
+                words = "0 or 1"
+            elif low and high:
+                words += f" from {low} to {high}"
+            elif low or high:
+                words += f" of {low} or more" if low else f" of {high} or less"
+        words = words.format(", ".join(values.get("of", ())))
+        unit = f" ({values['unit']})" if "unit" in values else ""
+        return words + unit + "".join(f" or {word}" for word in values.get("also", ()))
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A name that is in circulation and that nothing reads."""
+
+    name: str
+    replaced_by: str | None = None
+    """The variable that is meant."""
+    instead: str | None = None
+    """What does it, where no variable does."""
+
+
+class Catalogue:
+    """All variables, the further names that something reads, and the names that nothing reads."""
+
+    def __init__(self, entries: Iterable[Mapping[str, Any]]) -> None:
+        self._entries = tuple(entries)
+
+    @cached_property
+    def variables(self) -> Mapping[str, Variable]:
+        """By name."""
+        return {
+            variable["name"]: Variable(**{**variable, "references": tuple(variable["references"])})
+            for entry in self._entries
+            for variable in entry["variables"]
+        }
+
+    @cached_property
+    def unread(self) -> Mapping[str, Unread]:
+        """By name."""
+        return {unread["name"]: Unread(**unread) for entry in self._entries for unread in entry["unread"]}
+
+    @cached_property
+    def _others(self) -> frozenset[str]:
+        return frozenset(name for entry in self._entries for name in entry["also_read"] if not name.endswith("*"))
+
+    @cached_property
+    def _families(self) -> tuple[str, ...]:
+        return tuple(name[:-1] for entry in self._entries for name in entry["also_read"] if name.endswith("*"))
+
+    def knows(self, name: str) -> bool:
+        """Whether something is known to read a variable of this name."""
+        return name in self.variables or name in self._others or name.startswith(self._families)
+
+    def component(self, name: str) -> Mapping[str, Any] | None:
+        """The component whose prefix a name has: its ``component``, ``software`` and ``covers``."""
+        longest = max(
+            ((len(prefix), number) for number, e in enumerate(self._entries) for prefix in e["prefixes"]
+             if name.startswith(prefix)),
+            default=None,
+        )  # fmt: skip
+        return self._entries[longest[1]] if longest else None
+
+    def meant(self, name: str) -> str | None:
+        """The variable that a misspelt name most likely means: the one that is nearest, if no other is as near.
+
+        At most two letters may differ, one in a name of few letters; digits may not, for they tell one variable from
+        the next.
+        """
+        if self.knows(name) or name in self.unread:
+            return None
+        near: dict[str, int] = {}
+        most = 2 if len(name) > 12 else 1
+        for known in self.variables:
+            if abs(len(known) - len(name)) <= most and known[:3] == name[:3] and _digits(known) == _digits(name):
+                distance = _edits(name, known, most)
+                if distance <= most:
+                    near[known] = distance
+        nearest = [known for known, distance in near.items() if distance == min(near.values())]
+        return nearest[0] if len(nearest) == 1 else None
+
+
+def compiled(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """A file of ``rules/env`` as the rulebook's cache keeps it: each variable complete in itself."""
+    inherited = {"software": entry["component"], **{key: entry[key] for key in _INHERITED if key in entry}}
+    variables = [
+        {
+            **inherited,
+            **variable,
+            "component": entry["component"],
+            "default": None if "default" not in variable else str(variable["default"]),
+            "references": variable.get("references", entry["references"]),
+        }
+        for variable in entry.get("variables", ())
+    ]
+    return {
+        "component": entry["component"],
+        "software": inherited["software"],
+        "covers": entry.get("covers"),
+        "prefixes": entry["prefixes"],
+        "variables": variables,
+        "also_read": entry.get("also_read", []),
+        "unread": entry.get("unread", []),
+    }
+
+
+def _digits(name: str) -> str:
+    return "".join(filter(str.isdigit, name))
+
+
+def _edits(one: str, other: str, most: int) -> int:
+    """How many letters must be put in, left out, changed or swapped with the next to make one name from the other;
+    any number above ``most`` when it is more."""
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, a in enumerate(one, 1):
+        before, last, row = row, before, [i]
+        for j, b in enumerate(other, 1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == other[j - 2] and one[i - 2] == b:
+                cost = min(cost, last[j - 2] + 1)
+            row.append(cost)
+        if min(row) > most:
+            return most + 1
+    return row[-1]
+
+
+def _plain(number: float) -> str:
+    return f"{number:g}" if abs(number) < 1e6 else str(int(number))
+
+
+def _anything(value: str, values: Mapping[str, Any]) -> bool:
+    return True
+
+
+def _within(value: float, values: Mapping[str, Any]) -> bool:
+    return float(values.get("min", value)) <= value <= float(values.get("max", value))
+
+
+def _integer(value: str, values: Mapping[str, Any]) -> bool:
+    """Decimal or, as strtoll() reads it, hexadecimal."""
+    if re.fullmatch(r"[-+]?\d{1,20}", value):
+        return _within(int(value), values)
+    return bool(re.fullmatch(r"[-+]?0[xX][0-9a-fA-F]{1,16}", value))
+
+
+def _number(value: str, values: Mapping[str, Any]) -> bool:
+    found = re.fullmatch(r"[-+]?(\d{1,20}(\.\d*)?|\.\d+)([eE][-+]?\d{1,3})?", value)
+    return bool(found) and _within(float(value), values)
+
+
+def _choice(value: str, values: Mapping[str, Any]) -> bool:
+    if values.get("case"):
+        return value in values["of"]
+    return value.lower() in map(str.lower, values["of"])
+
+
+def _choices(value: str, values: Mapping[str, Any]) -> bool:
+    return all(_choice(item.strip(), values) for item in value.lstrip("^").split(",") if item.strip())
+
+
+def _interfaces(value: str, values: Mapping[str, Any]) -> bool:
+    """The syntax of the library, and no device of RDMA where an interface of the network is asked for."""
+    plain = value.lstrip("^=") if values["syntax"] == "nccl" else value
+    names = [plain] if values["syntax"] == "single" else plain.split(",")
+    return not any(re.search(r"[\^=,\s]", name) or re.match(r"mlx[45]_\d", name) for name in names)
+
+
+def _devices(value: str, values: Mapping[str, Any]) -> bool:
+    """No interface of the network where a device of RDMA is asked for."""
+    if values["syntax"] == "ucx":
+        return not re.fullmatch(r"(\^|=)?mlx[45]_\d+(,mlx[45]_\d+)*", value)
+    return not any(re.fullmatch(r"(eth|eno|ib|bond)\d+", name.strip()) for name in value.lstrip("^=").split(","))
+
+
+_BOOLEANS = frozenset(("0", "1", "none")) | frozenset(
+    word
+    for pair in ("true false", "t f", "yes no", "y n", "on off", "enable disable", "enabled disabled")
+    for word in pair.split()
+)
+_TAKES: Mapping[str, Callable[[str, Mapping[str, Any]], bool]] = {
+    "integer": _integer,
+    "number": _number,
+    "boolean": lambda value, _: value.lower() in _BOOLEANS,
+    "choice": _choice,
+    "choices": _choices,
+    "interfaces": _interfaces,
+    "devices": _devices,
+    "port": lambda value, _: bool(re.fullmatch(r"\d{1,5}", value)) and int(value) < 65536,
+    "address": lambda value, _: not re.search(r"[\s,/]", value),
+}
+"""Kind -> whether a value can be of it; other kinds take anything."""
+_EXPECTS: Mapping[tuple[str, str | None], str] = {
+    ("integer", None): "an integer",
+    ("number", None): "a number",
+    ("boolean", None): "0 or 1",
+    ("choice", None): "one of {}",
+    ("choices", None): "a comma-separated list of {}",
+    ("interfaces", "nccl"): (
+        "beginnings of interface names, parted by commas; = before them asks for exact names, ^ excludes"
+    ),
+    ("interfaces", "exact"): "exact interface names, parted by commas; ^ and = mean nothing to it",
+    ("interfaces", "single"): "the exact name of one interface",
+    ("devices", "nccl"): (
+        "beginnings of the names that ibv_devices lists (mlx5_0), each with :port if need be; "
+        "= asks for exact names, ^ excludes"
+    ),
+    ("devices", "ucx"): "devices as ucx_info -d lists them, those of RDMA with their port (mlx5_0:1)",
+    ("address", None): "a host name or an IP address",
+    ("port", None): "a port number",
+    ("path", None): "a path",
+    ("size", None): "a size in bytes, with K, M or G if need be",
+    ("duration", None): "a time, with its unit",
+    ("text", None): "a text",
+}

@@ -1,0 +1,67 @@
+"""The catalogue of environment variables."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from logdoctor import rulebook
+from logdoctor.rulebook import Catalogue
+
+CATALOGUE = rulebook.load().environment
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("GLOO_SOCKET_IFACE", "GLOO_SOCKET_IFNAME"),
+        ("GLOO_SOCKET_IFNAM", "GLOO_SOCKET_IFNAME"),
+        ("GLOO_SOCKET_IFNMAE", "GLOO_SOCKET_IFNAME"),
+        ("GLOO_SOCKET_IFNAME", None),
+        ("GLOO_SOMETHING_ELSE", None),
+    ],
+)
+def test_a_misspelt_name_means_the_nearest(name: str, meant: str | None) -> None:
+    assert CATALOGUE.meant(name) == meant
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "taken"),
+    [
+        ("GLOO_SOCKET_IFNAME", "eth0", True),
+        ("GLOO_SOCKET_IFNAME", "eth0,ib0", True),
+        ("GLOO_SOCKET_IFNAME", "^lo", False),
+        ("GLOO_SOCKET_IFNAME", "=eth0", False),
+        ("GLOO_SOCKET_IFNAME", "mlx5_0", False),
+        ("TORCH_GLOO_LAZY_INIT", "1", True),
+        ("TORCH_GLOO_LAZY_INIT", "maybe", False),
+    ],
+)
+def test_values(name: str, value: str, taken: bool) -> None:
+    assert CATALOGUE.variables[name].takes(value) is taken
+
+
+def test_defaults_are_possible() -> None:
+    for variable in CATALOGUE.variables.values():
+        if variable.default is not None and re.fullmatch(r"-?\d+", variable.default):
+            assert variable.takes(variable.default), variable.name
+
+
+def test_what_is_expected_can_be_said() -> None:
+    for variable in CATALOGUE.variables.values():
+        assert variable.expects
+        assert variable.meaning.endswith("."), variable.name
+
+
+def test_names_are_of_one_kind() -> None:
+    for name, unread in CATALOGUE.unread.items():
+        assert not CATALOGUE.knows(name), f"{name} is both read and unread"
+        assert unread.replaced_by is None or unread.replaced_by in CATALOGUE.variables, name
+    for variable in CATALOGUE.variables.values():
+        assert variable.replaced_by is None or " " in variable.replaced_by or CATALOGUE.knows(variable.replaced_by)
+
+
+def test_an_empty_catalogue_knows_nothing() -> None:
+    assert Catalogue(()).component("NCCL_DEBUG") is None
+    assert Catalogue(()).meant("NCCL_DEBUG") is None
