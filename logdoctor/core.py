@@ -11,6 +11,7 @@ from logdoctor.formats import assemble
 from logdoctor.model import Diagnosis, Stats
 from logdoctor.rulebook import Rulebook
 from logdoctor.scan import Scanner
+from logdoctor.scan.excerpts import Excerpts
 from logdoctor.sources import Skipped, Source, SourceError
 
 
@@ -18,11 +19,13 @@ def explain(
     sources: Iterable[Source | SourceError],
     rulebook: Rulebook,
     warn: Callable[[str, bool], None] = lambda sentence, failure: None,
+    excerpts: Excerpts | None = None,
 ) -> Diagnosis:
     """Read all sources as one run and diagnose it.
 
     What could not be read or applied is noted in ``stats.omitted``, and told to ``warn`` at once, with whether it is a
-    failure or was left out on purpose.
+    failure or was left out on purpose. ``excerpts``, if any, keep the lines that were read, and evidence comes with
+    those around it.
     """
     started = perf_counter()
     scanner, recogniser, observations = Scanner(rulebook), Recogniser(rulebook), Observations()
@@ -38,7 +41,8 @@ def explain(
             complain(source)
             continue
         scan = scanner.scan(_until_broken(source, complain))
-        for record in assemble(source.name, scan, rulebook.grammars, scan.head):
+        lines = excerpts.keep(source.name, scan) if excerpts else scan
+        for record in assemble(source.name, lines, rulebook.grammars, scan.head):
             observations.take(record, *recogniser.recognise(record), rulebook.causes)
         observations.lines[source.name] = scan.lines
         bytes_, read, folded = bytes_ + scan.bytes, read + 1, folded + scan.folded
@@ -50,7 +54,7 @@ def explain(
         omitted.append(f"{folded} lines that differ from lines before them only in digits were counted, not read")
     if observations.facts.dropped:
         omitted.append(f"{observations.facts.dropped} further facts were not kept")
-    return diagnose(
+    diagnosis = diagnose(
         observations,
         rulebook,
         Stats(
@@ -62,6 +66,7 @@ def explain(
             tuple(omitted),
         ),
     )
+    return excerpts.quoted(diagnosis) if excerpts else diagnosis
 
 
 def _until_broken(source: Source, complain: Callable[[SourceError], None]) -> Iterator[bytes]:

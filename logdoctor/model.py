@@ -118,6 +118,16 @@ class Fact:
     """What the same line said besides: the address of an interface, the rank of a host."""
     text: str = ""
     """The line as it stands in the log (capped)."""
+    time: str | None = None
+    """When it was said, or when its source last showed the time before; as the log wrote it."""
+
+
+class Quote(NamedTuple):
+    """A line as it stands in a log."""
+
+    number: int
+    """1-based."""
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +141,8 @@ class Evidence:
     stream: Stream
     time: str | None = None
     """ISO 8601; without year (``--05-01T09:14:33``) or zone where the log has none."""
+    context: tuple[Quote, ...] = ()
+    """The lines around it, itself included, where they were kept (:class:`logdoctor.scan.excerpts.Excerpts`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +229,49 @@ class Cluster:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """A moment of a lane."""
+
+    kind: Literal["finding", "progress", "first", "last"]
+    """A finding's first occurrence there; a sign that the run went on; the first or the last line that was read."""
+    source: str
+    line: int
+    time: str | None
+    """ISO 8601, as far as the log has it."""
+    at: float | None
+    """Seconds since the timeline's start; None where the clock is unknown or cannot be compared with the others."""
+    finding: str = ""
+    """The id of the finding."""
+    count: int = 1
+    """How often the lane shows it."""
+    text: str = ""
+    """The line (capped)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """What one rank, process, host or, where no more is known, one source went through."""
+
+    stream: Stream
+    source: str
+    """The source of its first mark."""
+    marks: tuple[Mark, ...]
+    """In the order of time; of lines where there is no time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The run as lanes over time: where the failure began, and how it spread."""
+
+    start: str | None = None
+    """The earliest time of all, ISO 8601; from here ``Mark.at`` counts."""
+    lanes: tuple[Lane, ...] = ()
+    """By rank; then those without a rank by host and source."""
+    omitted: int = 0
+    """Lanes that are not kept."""
+
+
+@dataclass(frozen=True, slots=True)
 class Stats:
     """What was read, and what was left out."""
 
@@ -240,3 +295,4 @@ class Diagnosis:
     unexplained: tuple[Evidence, ...] = ()
     """Error records that no rule knows and no finding explains."""
     stats: Stats = field(default_factory=Stats)
+    timeline: Timeline = field(default_factory=Timeline)

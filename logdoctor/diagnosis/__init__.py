@@ -7,6 +7,7 @@ from logdoctor.diagnosis.cluster import picture
 from logdoctor.diagnosis.environment import checked
 from logdoctor.diagnosis.findings import Draft, complaints, draft, evidence
 from logdoctor.diagnosis.observations import Observations
+from logdoctor.diagnosis.timeline import course
 from logdoctor.model import Diagnosis, Event, Finding, Missing, Stats, Verdict
 from logdoctor.rulebook import Rulebook
 
@@ -31,6 +32,7 @@ def diagnose(observations: Observations, rulebook: Rulebook, stats: Stats) -> Di
             evidence(Event("", complaint.record, complaint.line, complaint.line))
             for complaint in complaints(observations)[:UNEXPLAINED]
         ),
+        timeline=course(drafts, observations, observations.facts, rulebook.signs_of_life),
         stats=stats,
     )
 
@@ -39,7 +41,7 @@ def _progress(observations: Observations, rulebook: Rulebook) -> dict[str, int]:
     """Source -> its last line that shows that the run went on."""
     last: dict[str, int] = {}
     for name in rulebook.progress:
-        for fact in observations.facts.all(name):
+        for fact in observations.facts.latest(name):
             last[fact.source] = max(fact.line, last.get(fact.source, 0))
     return last
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from logdoctor.diagnosis.conditions import holds
 from logdoctor.diagnosis.expressions import Context, fill, preferred
-from logdoctor.diagnosis.observations import Failure, Observations
+from logdoctor.diagnosis.observations import Failure, Observations, quote
 from logdoctor.formats.times import normalise, seconds
-from logdoctor.model import EnvSetting, Event, Evidence, Fix, Flag, Layer, Missing, Record, Severity, Stream
+from logdoctor.model import EnvSetting, Event, Evidence, Fix, Flag, Layer, Missing, Severity, Stream
 from logdoctor.rulebook import Case, Rulebook
 
 EVIDENCE = 8
@@ -218,13 +218,6 @@ def evidence(event: Event) -> Evidence:
     return Evidence(
         record.source, event.line, event.end_line, quote(record, event.line), record.stream, normalise(record.time)
     )
-
-
-def quote(record: Record, line: int) -> str:
-    """A line of a record, as it stands in the log."""
-    return next(
-        (raw for number, raw in zip(record.numbers, record.raw, strict=True) if number == line), record.raw[0]
-    ).strip("\r\n")
 
 
 def moment(event: Event) -> float | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from logdoctor.facts import Facts
 from logdoctor.formats.tracebacks import Raised, raised
-from logdoctor.model import Event, Fact, Record
+from logdoctor.model import Event, Fact, Record, Stream
 
 EVENTS_PER_RULE = 64
 """Events of one rule that are kept from one source; all are counted."""
@@ -17,6 +17,13 @@ FAILURES = 256
 """Different unrecognised exceptions that are kept."""
 COMPLAINTS = 64
 """Different error messages without a rule that are kept."""
+
+SPEAKERS = 8192
+"""Streams whose course is kept."""
+SIGHTINGS = 32768
+"""First occurrences, by rule and stream, that are kept."""
+SIGHT = 240
+"""Characters of its line that a first occurrence keeps."""
 
 _HANDLED = frozenset(
     ("KeyboardInterrupt", "SystemExit", "CancelledError", "GeneratorExit", "StopIteration", "StopAsyncIteration")
@@ -46,6 +53,17 @@ class Failure:
 
 
 @dataclass(slots=True)
+class Sighting:
+    """Where and when something was seen first in a stream."""
+
+    line: int
+    time: str | None
+    """As the log wrote it, or as its source showed it last before."""
+    text: str
+    count: int = 1
+
+
+@dataclass(slots=True)
 class Observations:
     """All that the diagnosis is made of."""
 
@@ -61,13 +79,19 @@ class Observations:
     lines: dict[str, int] = field(default_factory=dict)
     """Source -> its number of lines."""
     records: int = 0
+    sightings: dict[tuple[str, str, Stream], Sighting] = field(default_factory=dict)
+    """By rule, source and stream: the first occurrence in each."""
+    speakers: dict[tuple[str, Stream], tuple[Sighting, Sighting]] = field(default_factory=dict)
+    """By source and stream: the first and the last record that was read."""
     _kept: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def take(self, record: Record, events: Sequence[Event], facts: Sequence[Fact], causes: frozenset[str]) -> None:
         """Note what a record holds. ``causes`` are the rules that can be a root cause, and so account for a whole
         traceback."""
         self.records += 1
+        self._hear(record)
         for event in events:
+            self._sight(event)
             self.counts[event.rule] += record.repeats
             self._kept[event.rule, record.source] += 1
             if self._kept[event.rule, record.source] <= EVENTS_PER_RULE:
@@ -82,6 +106,31 @@ class Observations:
                 self._fail(record, exceptions[0], events)
         elif not events and (record.level is None or not facts):  # what a fact was read from is known
             self._complain(record)
+
+    def _hear(self, record: Record) -> None:
+        """Note that a stream speaks."""
+        key = (record.source, record.stream)
+        before = self.speakers.get(key)
+        if before is None and len(self.speakers) >= SPEAKERS:
+            return
+        time = record.time or record.since
+        first, last = before or (None, None)
+        if first is None or record.first_line < first.line:
+            first = Sighting(record.first_line, time, "")
+        if last is None or record.numbers[-1] > last.line:
+            last = Sighting(record.numbers[-1], time, "")
+        self.speakers[key] = (first, last)
+
+    def _sight(self, event: Event) -> None:
+        record = event.record
+        key = (event.rule, record.source, record.stream)
+        before = self.sightings.get(key)
+        if before is not None and before.line <= event.line:
+            before.count += record.repeats
+        elif before is not None or len(self.sightings) < SIGHTINGS:
+            text = quote(record, event.line)[:SIGHT]
+            count = record.repeats + (before.count if before else 0)
+            self.sightings[key] = Sighting(event.line, record.time or record.since, text, count)
 
     def _fail(self, record: Record, exception: Raised, events: Sequence[Event]) -> None:
         """Note the first exception of a record, unless it was handled or a rule knows it."""
@@ -111,3 +160,10 @@ def _note(known: dict[tuple[str, str], Failure], failure: Failure, most: int) ->
         before.count = failure.count
     else:
         known[key] = failure
+
+
+def quote(record: Record, line: int) -> str:
+    """A line of a record, as it stands in the log."""
+    return next(
+        (raw for number, raw in zip(record.numbers, record.raw, strict=True) if number == line), record.raw[0]
+    ).strip("\r\n")

@@ -16,6 +16,7 @@ class Facts:
 
     def __init__(self) -> None:
         self._facts: dict[str, dict[tuple[object, ...], Fact]] = {}
+        self._latest: dict[str, dict[tuple[str, Stream], Fact]] = {}
         self.dropped = 0
         """Statements beyond :data:`PER_NAME`, which are not kept."""
 
@@ -27,6 +28,11 @@ class Facts:
                 known[key] = fact
             else:
                 self.dropped += 1
+                return
+        latest = self._latest.setdefault(fact.name, {})
+        before = latest.get((fact.source, fact.stream))
+        if before is None or before.line < fact.line:
+            latest[fact.source, fact.stream] = fact
 
     def told_by(self, stream: Callable[[str, Stream], Stream]) -> Facts:
         """The same statements, each with what is known of who said it: ``stream`` completes that of a source."""
@@ -36,6 +42,11 @@ class Facts:
             complete._facts[name] = {
                 key: replace(fact, stream=stream(fact.source, fact.stream)) for key, fact in known.items()
             }
+            complete._latest[name] = {
+                (told.source, told.stream): told
+                for fact in self._latest.get(name, {}).values()
+                for told in [replace(fact, stream=stream(fact.source, fact.stream))]
+            }
         return complete
 
     def __contains__(self, name: str) -> bool:
@@ -44,6 +55,11 @@ class Facts:
     def all(self, name: str) -> list[Fact]:
         """Everything stated under this name, in the order of sources and lines."""
         return sorted(self._facts.get(name, {}).values(), key=lambda f: (f.source, f.line))
+
+    def latest(self, name: str) -> list[Fact]:
+        """What each stream stated last under this name, also if it had stated it before, in the order of sources and
+        lines."""
+        return sorted(self._latest.get(name, {}).values(), key=lambda f: (f.source, f.line))
 
     def names(self, prefix: str = "") -> Iterator[str]:
         """The names that begin so, sorted."""

@@ -74,7 +74,7 @@ def _facts(name: str, groups: dict[str, str], record: Record, line: int) -> Iter
     text = record.raw[record.numbers.index(line)] if record.raw else ""
     for key, value in (values or {"value": ""}).items():
         full = name if key == "value" else f"{name}.{key}"
-        yield Fact(full, value, record.source, line, record.stream, values, text[:QUOTE])
+        yield Fact(full, value, record.source, line, record.stream, values, text[:QUOTE], record.time or record.since)
 
 
 def _line_starts(text: str) -> list[int]:

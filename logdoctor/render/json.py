@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from logdoctor.model import Cluster, Diagnosis, EnvSetting, Evidence, Finding, Fix, Flag
+from logdoctor.model import Cluster, Diagnosis, EnvSetting, Evidence, Finding, Fix, Flag, Timeline
 
 SCHEMA = "logdoctor.diagnosis/1"
 
@@ -25,6 +25,7 @@ def document(diagnosis: Diagnosis) -> dict[str, Any]:
         "missing": [asdict(missing) for missing in diagnosis.missing],
         "cluster": _cluster(diagnosis.cluster),
         "unexplained": [_evidence(evidence) for evidence in diagnosis.unexplained],
+        "timeline": _timeline(diagnosis.timeline),
         "stats": asdict(diagnosis.stats),
     }
 
@@ -69,7 +70,9 @@ def _flag(flag: Flag) -> dict[str, Any]:
 
 
 def _evidence(evidence: Evidence) -> dict[str, Any]:
-    return asdict(evidence)
+    entry = asdict(evidence)
+    context = entry.pop("context")
+    return {**entry, "context": [quote._asdict() for quote in context]} if context else entry
 
 
 def _cluster(cluster: Cluster) -> dict[str, Any]:
@@ -80,4 +83,19 @@ def _cluster(cluster: Cluster) -> dict[str, Any]:
         "env": dict(cluster.env),
         "versions": dict(cluster.versions),
         "differences": cluster.differences,
+    }
+
+
+def _timeline(timeline: Timeline) -> dict[str, Any]:
+    return {
+        "start": timeline.start,
+        "lanes": [
+            {
+                "stream": asdict(lane.stream),
+                "source": lane.source,
+                "marks": [{name: value for name, value in asdict(mark).items() if value != ""} for mark in lane.marks],
+            }
+            for lane in timeline.lanes
+        ],
+        "omitted": timeline.omitted,
     }

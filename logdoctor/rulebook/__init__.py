@@ -44,6 +44,8 @@ class Rulebook:
         self.derived: tuple[Mapping[str, Any], ...] = tuple(plain["derived"])
         self.heartbeats = frozenset(index for index, p in enumerate(self._patterns) if p.get("heartbeat"))
         """Indexes of the facts of which only the first and the last line in a source are read."""
+        self.signs_of_life = frozenset(self._patterns[index]["fact"] for index in self.heartbeats)
+        """Names of these facts."""
         self.progress = frozenset(p["fact"] for p in self._patterns if p.get("progress"))
         """Names of the facts that show that the run went on."""
         self.identities = frozenset(p["fact"] for p in self._patterns if p.get("identity"))
