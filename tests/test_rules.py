@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers import FIXTURES, diagnose
+from helpers import FIXTURES, diagnose, source
 
-from logdoctor import rulebook
+from logdoctor import core, rulebook
 from logdoctor.rulebook.compile import files, read
 
 RULES = rulebook.rules_directory()
@@ -74,18 +74,9 @@ FACTS = [
 
 @pytest.mark.parametrize(("name", "sample"), FACTS)
 def test_fact_sample(name: str, sample: dict[str, Any]) -> None:
-    from logdoctor.facts.recognise import Recogniser
-    from logdoctor.formats import assemble
-    from logdoctor.scan import Scanner
-
-    book = rulebook.load()
-    scan = Scanner(book).scan([sample["line"].encode() + b"\n"])
-    recogniser = Recogniser(book)
-    facts = [
-        fact
-        for record in assemble("sample", scan, book.grammars, scan.head)
-        for fact in recogniser.recognise(record)[1]
-    ]
+    run = core.Run(rulebook.load())
+    run.read(source("sample", sample["line"].encode() + b"\n"))
+    facts = [fact for id in run.observations.facts.names() for fact in run.observations.facts.all(id)]
     gives = sample.get("gives", {})
     stated = [fact for fact in facts if _template(name).match(fact.name)]
     if gives == "nothing":

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from itertools import pairwise
+from importlib.util import find_spec
+from itertools import accumulate, groupby, pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,8 +14,8 @@ from hypothesis import strategies as st
 
 from logdoctor import scan as scanning
 from logdoctor.model import Line
-from logdoctor.scan import Scanner, folding
-from logdoctor.scan.matcher import Matcher
+from logdoctor.scan import Scan, Scanner, beats, chunks, folding, matcher, search
+from logdoctor.scan.matcher import Automaton, Hyperscan, Plain
 
 
 class Book:
@@ -33,14 +35,17 @@ class Book:
         return regex.compile(self._patterns[index])
 
 
-def scan(data: bytes, cuts: list[int]) -> tuple[list[Line], int]:
+def scan(data: bytes, cuts: list[int], threads: int = 1) -> tuple[list[Line], int]:
     def blocks() -> Iterator[bytes]:
         edges = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
         for start, end in pairwise(edges):
             yield data[start:end]
 
-    run = Scanner(Book()).scan(blocks())  # type: ignore[arg-type]
-    return list(run), run.lines
+    scanner = Scanner(Book(), threads)  # type: ignore[arg-type]
+    run = Scan(scanner)
+    lines = [line for chunk, hits in scanner.chunks(blocks()) for line in run.feed(chunk, hits)]
+    assert run.peek() == run.peek(), "a look at what is still to come changes nothing"
+    return lines + run.rest(), run.lines
 
 
 words = st.sampled_from(
@@ -72,21 +77,91 @@ def test_blocks_do_not_matter(data: bytes, cuts: list[int]) -> None:
 @settings(max_examples=30, deadline=None)
 @given(st.lists(words, max_size=40).map(b"".join), st.lists(st.integers(0, 1 << 20), max_size=6))
 def test_blocks_do_not_matter_for_lines_without_end(data: bytes, cuts: list[int]) -> None:
-    before = scanning.PIECE
-    scanning.PIECE = 2000
+    before = chunks.PIECE
+    chunks.PIECE = 2000
     try:
         assert scan(data, cuts) == scan(data, [])
     finally:
-        scanning.PIECE = before
+        chunks.PIECE = before
 
 
-@given(st.lists(words, max_size=60).map(b"".join))
-def test_finds_what_a_naive_search_finds(data: bytes) -> None:
-    literals = [literal.encode() for literal in Book.literals]
-    naive = sorted(
-        (at, index) for index, literal in enumerate(literals) for at in range(len(data)) if data.startswith(literal, at)
-    )
-    assert Matcher(literals).find(data) == naive
+@settings(max_examples=60, deadline=None)
+@given(st.lists(words, max_size=80).map(b"".join), st.lists(st.integers(0, 1 << 20), max_size=4))
+def test_threads_do_not_matter(data: bytes, cuts: list[int]) -> None:
+    worth, search.WORTH = search.WORTH, 0
+    try:
+        assert scan(data, cuts, threads=3) == scan(data, [])
+    finally:
+        search.WORTH = worth
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.sampled_from([b"1 beat", b"0 beat", b"x", b"x" * 30]), max_size=80), st.lists(st.integers(1, 300)))
+def test_a_heartbeat_is_found_as_a_naive_search_finds_it(lines: list[bytes], cuts: list[int]) -> None:
+    data = b"\n".join(lines)
+    held = [
+        (at, line)
+        for at, line in zip(accumulate((len(line) + 1 for line in lines), initial=0), lines, strict=False)
+        if b"beat" in line
+    ]
+    slots = [
+        list(group)
+        for _, group in groupby(held, lambda line: line[0] // 32 if line[0] < 512 else 16 + (line[0] - 512) // 64)
+    ]
+    tried = ([slot[0] for slot in slots], [slot[-1] for slot in slots][::-1])
+    wanted = {at for some in tried for at in [at for at, line in some if line == b"1 beat"][:1]}
+    beat = beats.Beat([b"beat"], lambda line: line == "1 beat")
+    edges = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
+    before = beats.FINE, beats.BEGIN, beats.SLOT
+    beats.FINE, beats.BEGIN, beats.SLOT = 32, 512, 64
+    try:
+        for chunk in chunks.cut((data[start:end] for start, end in pairwise(edges)), 50):
+            beat.take(chunk)
+    finally:
+        beats.FINE, beats.BEGIN, beats.SLOT = before
+    assert [place.at for place in beat.places] == sorted(wanted)
+
+
+ENGINES = [
+    Plain,
+    Automaton,
+    lambda literals, once: Automaton(literals, once, fast=False),
+    pytest.param(Hyperscan, marks=pytest.mark.skipif(not find_spec("hyperscan"), reason="no hyperscan here")),
+]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@given(
+    st.lists(st.text("ab\0\xe9", min_size=1, max_size=5).map(str.encode), min_size=1, max_size=12, unique=True),
+    st.lists(st.text("ab\n\0\xe9").map(str.encode)).map(b"".join),
+    st.integers(0, 9),
+    st.sets(st.integers(0, 3)),
+)
+def test_every_engine_finds_what_a_naive_search_finds(
+    engine: Any, literals: list[bytes], data: bytes, start: int, once: set[int]
+) -> None:
+    naive = [
+        (at, index)
+        for at in range(start, len(data))
+        for index, literal in enumerate(literals)
+        if data.startswith(literal, at)
+    ]
+    if engine is Hyperscan and any(b"\0" in literal for literal in literals):
+        with pytest.raises(matcher.NotHere):
+            Hyperscan(literals, once)
+        return
+    found = [(hit >> matcher.SHIFT, hit & matcher.LITERAL) for hit in engine(literals, once).find(data, start)]
+    assert found == sorted(found)
+    assert [hit for hit in found if hit[1] not in once] == [hit for hit in naive if hit[1] not in once]
+    assert {hit[1] for hit in found} == {hit[1] for hit in naive}
+    assert set(found) <= set(naive)
+
+
+def test_the_engine_grows_with_the_input() -> None:
+    matchers = matcher.Matchers([b"Error"])
+    engines = [type(matchers.after(size)) for size in (1000, matcher.PLAIN, matcher.SMALL)]
+    assert engines[:2] == [Plain, Automaton]
+    assert engines[2] is type(matcher.fastest([b"Error"]))
 
 
 def test_numbers_lines_as_an_editor_does() -> None:
@@ -108,8 +183,9 @@ def test_a_fact_brings_no_context() -> None:
 
 
 def test_only_the_first_and_the_last_heartbeat_are_read() -> None:
-    lines, _ = scan(b"0 tokens/s\n" + b"5 tokens/s\n" * 1000 + b"0 tokens/s\n", [])
-    assert [(line.number, line.text) for line in lines] == [(2, "5 tokens/s"), (1001, "5 tokens/s")]
+    idle, busy = (b"%d tokens/s" % speed + b" " * 60 + b"\n" for speed in (0, 5))
+    lines, _ = scan(idle + busy * 1000 + idle, [])
+    assert [(line.number, line.text.strip()) for line in lines] == [(2, "5 tokens/s"), (1001, "5 tokens/s")]
 
 
 def test_lines_that_repeat_are_counted_and_the_last_is_kept() -> None:

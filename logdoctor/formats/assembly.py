@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from logdoctor.model import Level, Line, Record, Stream
-from logdoctor.rulebook.grammars import Dispatch, Grammar, Grammars
+from logdoctor.rulebook.grammars import Grammar, Grammars
 
 DEPTH = 8
 """Wrappers that may be nested."""
@@ -83,6 +84,16 @@ class _Open:
     def last_text(self) -> str:
         return next((text for text in reversed(self.lines) if text.strip()), "")
 
+    def twin(self) -> _Open:
+        """The same, to go on differently."""
+        return replace(
+            self,
+            lines=list(self.lines),
+            numbers=list(self.numbers),
+            raw=list(self.raw),
+            candidates=set(self.candidates),
+        )
+
     def close(self, source: str) -> Record:
         stream = self.stream
         return Record(
@@ -110,6 +121,11 @@ class _Channel:
     record: _Open | None = None
     block: _Open | None = None
 
+    def twin(self) -> _Channel:
+        """The same, to go on differently."""
+        record = self.record and self.record.twin()
+        return _Channel(record, record if self.block is self.record else self.block and self.block.twin())
+
 
 def _integer(text: str | None) -> int | None:
     return int(text) if text and text.isdigit() else None
@@ -135,56 +151,64 @@ def assemble(
     source: str,
     lines: Iterable[Line | tuple[int, str]],
     grammars: Grammars | None = None,
-    head: Callable[[], Iterable[str]] | None = None,
+    head: Sequence[str] | None = None,
 ) -> Iterator[Record]:
-    """Records of the numbered lines of one source, each yielded once it is complete.
+    """Records of the numbered lines of one source.
 
-    ``head`` gives the first lines of the source, from which weak wrappers are told; it is asked once the first line
-    came. Without it all ``lines`` are read at once, and the first of them serve.
+    ``head`` are the first lines of the source, from which weak wrappers are told; without it the first of ``lines``
+    serve.
     """
     if grammars is None:
         from logdoctor.formats import load_grammars
 
         grammars = load_grammars()
-    if head is None:
-        known = [Line(*line) for line in lines]
-        return _Assembler(source, grammars, lambda: [line.text for line in known[:64]]).run(known)
-    return _Assembler(source, grammars, head).run(lines)
+    known = [Line(*line) for line in lines]
+    assembler = Assembler(source, grammars, [line.text for line in known[:64]] if head is None else head)
+    for line in known:
+        yield from assembler.take(line)
+    yield from assembler.close()
 
 
-class _Assembler:
-    def __init__(self, source: str, grammars: Grammars, head: Callable[[], Iterable[str]]) -> None:
+class Assembler:
+    """Puts the lines of one source together, as they come."""
+
+    def __init__(self, source: str, grammars: Grammars, head: Iterable[str]) -> None:
+        """``head`` are the first lines of the source, from which the wrappers it uses are told."""
+        first = [text for text in head if text.strip()]
         self.source = source
         self.grammars = grammars
-        self.head = head
-        self.wrappers: Dispatch | None = None
-        self.indent = ""
+        self.indent = _common_indent(first)
+        self.wrappers = grammars.with_weak(weak_wrappers(grammars, [text[len(self.indent) :] for text in first]))
         self.clock: str | None = None
         """The last time that any line showed."""
         self.channels: dict[tuple[Any, ...], _Channel] = {}
 
-    def run(self, lines: Iterable[Line | tuple[int, str]]) -> Iterator[Record]:
-        for item in lines:
-            line = item if isinstance(item, Line) else Line(*item)
-            if self.wrappers is None:
-                head = [text for text in self.head() if text.strip()]
-                self.indent = _common_indent(head)
-                self.wrappers = self.grammars.with_weak(
-                    weak_wrappers(self.grammars, [text[len(self.indent) :] for text in head])
-                )
-            if line.gap:
-                yield from self._close_all()
-            key, identity, wrapper_time, repeats, text = self._peel(line.text)
-            channel = self.channels.pop(key, None) or _Channel()
-            self.channels[key] = channel  # the last one is the one that spoke last
-            for part in text.split("\n"):  # a JSON string may hold several lines
-                yield from self._take(channel, line, identity, wrapper_time, part)
-            repeats = max(repeats, line.repeats)
-            if repeats > 1 and (taker := channel.block or channel.record):
-                taker.repeats = max(taker.repeats, repeats)
-            if len(self.channels) > CHANNELS:
-                yield from self._close(self.channels.pop(next(iter(self.channels))))
-        yield from self._close_all()
+    def take(self, line: Line) -> Iterator[Record]:
+        """The records that are complete now that this line came."""
+        if line.gap:
+            yield from self.close()
+        key, identity, wrapper_time, repeats, text = self._peel(line.text)
+        channel = self.channels.pop(key, None) or _Channel()
+        self.channels[key] = channel  # the last one is the one that spoke last
+        for part in text.split("\n"):  # a JSON string may hold several lines
+            yield from self._take(channel, line, identity, wrapper_time, part)
+        repeats = max(repeats, line.repeats)
+        if repeats > 1 and (taker := channel.block or channel.record):
+            taker.repeats = max(taker.repeats, repeats)
+        if len(self.channels) > CHANNELS:
+            yield from self._close(self.channels.pop(next(iter(self.channels))))
+
+    def close(self) -> Iterator[Record]:
+        """The records that were open: nothing goes on with them any more."""
+        for channel in self.channels.values():
+            yield from self._close(channel)
+        self.channels.clear()
+
+    def peek(self, lines: Iterable[Line] = ()) -> list[Record]:
+        """The records that would be complete if the source ended after these lines; nothing changes."""
+        twin = copy(self)
+        twin.channels = {key: channel.twin() for key, channel in self.channels.items()}
+        return [record for line in lines for record in twin.take(line)] + list(twin.close())
 
     def _peel(self, text: str) -> tuple[tuple[Any, ...], dict[str, Any], str | None, int, str]:
         """Take off all wrappers: the channel's key, what they say of the stream, their time, the repeats, the rest."""
@@ -193,7 +217,6 @@ class _Assembler:
         time: str | None = None
         repeats = 1
         text = strip_ansi(text.removeprefix(self.indent)).rstrip("\r")
-        assert self.wrappers is not None
         for _ in range(DEPTH):
             found = self.wrappers.match(text)
             if not found:
@@ -335,11 +358,6 @@ class _Assembler:
             yield channel.block.close(self.source)
         if channel.record:
             yield channel.record.close(self.source)
-
-    def _close_all(self) -> Iterator[Record]:
-        for channel in self.channels.values():
-            yield from self._close(channel)
-        self.channels.clear()
 
 
 def _common_indent(lines: list[str]) -> str:

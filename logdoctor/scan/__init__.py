@@ -1,254 +1,293 @@
 """Raw bytes to the lines worth reading, at the speed of memory.
 
 No line is touched in Python unless a literal of some rule or fact stands in it or near it. Around a hit the
-neighbouring lines come along, so that the messages it belongs to can be put together. What is yielded depends on the
-bytes alone, not on how they are cut into blocks.
+neighbouring lines come along, so that the messages it belongs to can be put together. What is given out depends on the
+bytes alone, not on how they are cut into blocks, nor on who searches them.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
+from typing import NamedTuple
 
 from logdoctor.model import Line
 from logdoctor.rulebook import Rulebook
-from logdoctor.scan.folding import ALONE, WITH_CONTEXT, Folding, Kind
-from logdoctor.scan.matcher import Matcher
+from logdoctor.scan.beats import Beat
+from logdoctor.scan.chunks import Chunk, Place, context_start, cut, line_end, line_start, place
+from logdoctor.scan.folding import ALONE, SEEN, WITH_CONTEXT, Folding, Kind
+from logdoctor.scan.matcher import LITERAL, SHIFT, Matchers
+from logdoctor.scan.search import Search
 
 BEFORE, AFTER = 2048, 4096
 """Bytes of context around a hit, extended to whole lines."""
-PIECE = 1 << 20
-"""Bytes after which a line without end is cut into pieces."""
 WINDOW_BEFORE, WINDOW_AFTER, WINDOWS = 4096, 12288, 16
 """What is read of a long line: bytes before and after a hit, and how often."""
-HEAD_LINES = 64
-BEATS = 8
-"""Lines with a heartbeat's literal on which its pattern is tried in one block, from either end."""
-
-_Hit = tuple[int, int, bool]
-"""Offset in the buffer, index of the literal, and whether its line alone is wanted, without context."""
+TIMEOUT = 0.1
+"""Seconds that a heartbeat's pattern may take on a line."""
+HEAD_LINES, HEAD = 64, 64 << 10
+"""The first lines of a source that tell its grammars, and the bytes in which they are looked for."""
 
 
 class Scanner:
-    """The lines worth reading of one source after the other, with the same rulebook."""
+    """What to look for, made once for a rulebook."""
 
-    def __init__(self, rulebook: Rulebook) -> None:
+    def __init__(self, rulebook: Rulebook, threads: int | None = None) -> None:
+        """``threads`` search large sources at the same time; by default one on each processor."""
         called: dict[str, list[int]] = {**{anchor: [] for anchor in rulebook.anchors}, **rulebook.literals}
-        self._matcher = Matcher([literal.encode() for literal in called])
-        beats = rulebook.heartbeats
-        self._beats = [tuple(index for index in indexes if index in beats) for indexes in called.values()]
-        """For each literal the patterns of which only the first and the last line of a source are wanted."""
-        self._calls = [frozenset(index for index in indexes if index not in beats) for indexes in called.values()]
-        """For each literal the other patterns that it calls for."""
-        anchors = set(rulebook.anchors)
-        self._wanted = [
-            literal in anchors or not beaten or bool(calls)
-            for literal, calls, beaten in zip(called, self._calls, self._beats, strict=True)
-        ]
-        """For each literal whether each line that holds it is wanted."""
-        self._lone = [
+        anchors, beats = set(rulebook.anchors), rulebook.heartbeats
+        self.calls = [frozenset(index for index in indexes if index not in beats) for indexes in called.values()]
+        """For each literal the patterns that it calls for, heartbeats left out."""
+        self.lone = [
             literal not in anchors and all(map(rulebook.is_fact, calls))
-            for literal, calls in zip(called, self._calls, strict=True)
+            for literal, calls in zip(called, self.calls, strict=True)
         ]
         """For each literal whether its line alone is wanted, without context."""
+        self.once = frozenset(
+            number
+            for number, (literal, indexes) in enumerate(called.items())
+            if literal not in anchors and indexes and not self.calls[number]
+        )
+        """The literals of heartbeats alone: most lines that hold one are not wanted."""
+        self.beats = {
+            number: tuple(index for index in indexes if index in beats)
+            for number, indexes in enumerate(called.values())
+            if not beats.isdisjoint(indexes)
+        }
+        """For each literal of a heartbeat the heartbeats that it calls for."""
+        self.beat_literals: dict[int, list[bytes]] = {}
+        for number, literal in enumerate(called):
+            for index in self.beats.get(number, ()):
+                self.beat_literals.setdefault(index, []).append(literal.encode())
+        self._candidates: dict[tuple[int, ...], frozenset[int]] = {}
         self._regex = rulebook.regex
+        self._search = Search(Matchers([literal.encode() for literal in called], self.once), threads)
 
-    def scan(self, blocks: Iterable[bytes]) -> Scan:
-        """The lines worth reading of the blocks of one source; read it once, from start to end."""
-        return Scan(self, blocks)
+    def matching(self, index: int) -> Callable[[str], bool]:
+        """Whether the pattern of that index matches a line; one that takes too long does not."""
+
+        def matches(line: str) -> bool:
+            try:
+                return self._regex(index).search(line, timeout=TIMEOUT) is not None
+            except TimeoutError:
+                return False
+
+        return matches
+
+    def candidates(self, literals: tuple[int, ...]) -> frozenset[int]:
+        """The patterns that a line with these literals calls for."""
+        found = self._candidates.get(literals)
+        if found is None:
+            found = self._candidates[literals] = frozenset().union(*(self.calls[literal] for literal in literals))
+            if len(self._candidates) > 1 << 12:
+                self._candidates.clear()
+        return found
+
+    def chunks(self, blocks: Iterable[bytes]) -> Iterator[tuple[Chunk, Sequence[int]]]:
+        """The bytes of one source as chunks, each with the hits in it."""
+        return self._search.hits(cut(blocks, BEFORE))
+
+
+class _Span(NamedTuple):
+    """Lines that are wanted: those that hold any byte from ``low`` to ``high`` of the source."""
+
+    low: int
+    high: int
+    alone: bool
 
 
 class Scan:
-    """One pass over one source."""
+    """One pass over one source. Chunks are fed in order, each with its hits."""
 
-    def __init__(self, scanner: Scanner, blocks: Iterable[bytes]) -> None:
+    def __init__(self, scanner: Scanner) -> None:
         self._scanner = scanner
-        self._blocks = blocks
-        self._buffer = b""
-        self._hits: list[_Hit] = []
-        self._number, self._counted = 1, 0
-        """Line number at an offset in the buffer, and that offset."""
+        self._chunk = Chunk(b"", 0, 0)
+        self._spans: list[_Span] = []
+        """What is wanted and was not yet given out."""
+        self._hits: dict[int, list[tuple[int, int]]] = {}
+        """For each line that is to be read, by where it starts in the source: its literals, with their place in it."""
         self._emitted = 0
-        """Where in the buffer the last line given out ended; -1 if before it."""
+        """Where in the source the last line given out ended."""
+        self._number, self._counted = 1, 0
+        """The line number at an offset of the source, and that offset; nothing before it will be asked for again."""
+        self._beats: dict[int, Beat] = {}
+        self._folding = Folding()
         self.bytes = 0
         self.lines = 0
-        self._head: list[str] = []
-        self._beats: dict[int, list[Line]] = {}
-        """The first and the last line of each heartbeat."""
-        self._folding = Folding()
-        self._folded: dict[int, tuple[Kind, Line]] = {}
-        """The last line of each kind that was only counted, by the identity of its kind."""
+        """Lines of the source; known at its end."""
+        self.head: list[str] = []
+        """Its first lines; known once the first chunk was fed."""
 
-    def __iter__(self) -> Iterator[Line]:
-        scanned = 0
-        for block in self._blocks:
-            self.bytes += len(block)
-            self._buffer += block
-            end = self._line_start(len(self._buffer))
-            if end > scanned:
-                self._find(scanned, end)
-                horizon = self._line_start(max(0, end - BEFORE))
-                yield from self._emit(horizon)
-                scanned = end - horizon
-        end = len(self._buffer)
-        self._find(scanned, end)
-        yield from self._emit(end)
-        self.lines = self._number - 1 + (1 if self._ends_open else 0)
-        yield from sorted({line for lines in self._beats.values() for line in lines})
-        yield from sorted(line._replace(repeats=kind.counted) for kind, line in self._folded.values())
+    def feed(self, chunk: Chunk, hits: Sequence[int]) -> list[Line]:
+        """The lines that are known to be wanted now that these bytes came, and these hits in them."""
+        self._chunk = chunk
+        self.bytes += len(chunk.data) - chunk.new
+        if not self.head:
+            self.head = chunk.data[:HEAD].decode("utf-8", "replace").split("\n")[:HEAD_LINES]
+        hits, places = self._beat(hits)
+        places += self._fold(hits)
+        border = chunk.at + context_start(chunk.data, BEFORE)  # a hit to come wants nothing before it
+        spans = self._due(border)
+        numbers = self._count([*(noted.at for noted in places), *(start for start, _ in spans), border])
+        for noted in places:
+            noted.number = numbers[noted.at]
+        lines = self._give_out(spans, numbers)
+        self._number, self._counted = numbers[border], border
+        return lines
+
+    def rest(self) -> list[Line]:
+        """All that is still wanted if the source ends here: lines held back, heartbeats, the last of repeated lines."""
+        end = self._chunk.at + len(self._chunk.data)
+        spans = self._due(end)
+        numbers = self._count([*(start for start, _ in spans), end])
+        self.lines = numbers[end] - 1 + (self._chunk.data[-1:] not in (b"", b"\n"))
+        beats = [(place, frozenset((index,))) for index, beat in self._beats.items() for place in beat.places]
+        counted = [(kind, kind.last) for kind in self._folding.folded if kind.last]
+        return [
+            *self._give_out(spans, numbers),
+            *(Line(place.number, place.text, calls, True) for place, calls in sorted(beats, key=lambda b: b[0].at)),
+            *(
+                Line(last.number, last.text, self._scanner.candidates(kind.literals), True, kind.counted)
+                for kind, last in sorted(counted, key=lambda k: k[1].at)
+            ),
+        ]
+
+    def peek(self) -> list[Line]:
+        """What :meth:`rest` would give now, while the source goes on."""
+        twin = copy(self)
+        twin._spans, twin._hits = list(self._spans), dict(self._hits)
+        return twin.rest()
 
     @property
     def folded(self) -> int:
         """How many lines were counted, but not read."""
-        return sum(kind.counted - 1 for kind, _ in self._folded.values())
+        return sum(kind.counted - 1 for kind in self._folding.folded)
 
-    def head(self) -> list[str]:
-        """The first lines of the source; known once the first line was given out."""
-        return self._head
+    def _beat(self, hits: Sequence[int]) -> tuple[Sequence[int], list[Place]]:
+        """Look for heartbeats; gives the hits that call for more, and the lines that were noted."""
+        scanner = self._scanner
+        present = scanner.beats.keys() & {hit & LITERAL for hit in hits}
+        if not present:
+            return hits, []
+        places = []
+        for index in {index for literal in present for index in scanner.beats[literal]}:
+            beat = self._beats.get(index)
+            if beat is None:
+                beat = self._beats[index] = Beat(scanner.beat_literals[index], scanner.matching(index))
+            places += beat.take(self._chunk)
+        return [hit for hit in hits if hit & LITERAL not in scanner.once], places
 
-    _ends_open = False
-    """Whether the source ends without a newline."""
-
-    def _find(self, start: int, end: int) -> None:
-        if not self._head and end:
-            self._head = self._buffer[: min(end, 64 << 10)].decode("utf-8", "replace").split("\n")[:HEAD_LINES]
-        beats: dict[int, list[int]] = {}
-        wanted: list[tuple[int, int]] = []
-        for offset, literal in self._scanner._matcher.find(self._buffer[start:end]):
-            if self._scanner._wanted[literal]:
-                wanted.append((start + offset, literal))
-            for index in self._scanner._beats[literal]:
-                beats.setdefault(index, []).append(start + offset)
-        for index, offsets in beats.items():
-            self._note(index, offsets)
-        self._fold(wanted)
-
-    def _fold(self, hits: list[tuple[int, int]]) -> None:
-        """Note the hits of lines that are to be read; count those of lines that repeat and repeat."""
-        folded: dict[int, tuple[Kind, int, list[int]]] = {}
+    def _fold(self, hits: Sequence[int]) -> list[Place]:
+        """Note the lines that are to be read; of those that repeat and repeat, which are only counted, give the last
+        ones."""
+        data, base, lone = self._chunk.data, self._chunk.at, self._scanner.lone
+        lasts: dict[Kind, int] = {}
         at = 0
         while at < len(hits):
-            stop = self._line_end(hits[at][0])
-            first, at = at, bisect_left(hits, (stop, -1), at)
-            literals = [literal for _, literal in hits[first:at]]
-            kind = self._folding.kind(self._buffer[self._line_start(hits[first][0]) : stop], tuple(literals))
-            if kind.count <= ALONE:
-                alone = kind.count > WITH_CONTEXT
-                self._hits += [
-                    (offset, literal, alone or self._scanner._lone[literal]) for offset, literal in hits[first:at]
-                ]
-            else:
+            start = line_start(data, hits[at] >> SHIFT)
+            end = line_end(data, start)
+            until = bisect_left(hits, end << SHIFT, at)
+            inside, at = hits[at:until], until
+            literals = tuple([hit & LITERAL for hit in inside])
+            kind = self._folding.kind(data[start : min(end, start + SEEN)], literals)
+            if kind.count > ALONE:
                 kind.counted += 1
-                folded[id(kind)] = (kind, hits[first][0], literals)
-        for kind, offset, literals in folded.values():
-            candidates = frozenset().union(*(self._scanner._calls[literal] for literal in literals))
-            self._folded[id(kind)] = (kind, self._line_at(offset, candidates))
-
-    def _note(self, index: int, offsets: list[int]) -> None:
-        """Remember the first and the last line that a heartbeat's pattern matches; a literal that stands elsewhere too
-        is tried a few times."""
-        known = self._beats.get(index)
-        if known is None:
-            if (first := self._beat(index, offsets[:BEATS])) is None:
-                return
-            known = self._beats[index] = [first]
-        if (last := self._beat(index, offsets[: -BEATS - 1 : -1])) is not None:
-            self._beats[index] = [known[0], last]
-
-    def _beat(self, index: int, offsets: list[int]) -> Line | None:
-        for offset in offsets:
-            line = self._line_at(offset, frozenset((index,)))
-            if self._scanner._regex(index).search(line.text, timeout=0.1):
-                return line
-        return None
-
-    def _line_at(self, offset: int, candidates: frozenset[int]) -> Line:
-        """The line that holds an offset of the buffer, by itself."""
-        start = self._line_start(offset)
-        text = self._buffer[start : min(self._line_end(offset), start + WINDOW_AFTER)].decode("utf-8", "replace")
-        number = self._number + self._buffer.count(b"\n", self._counted, offset)
-        return Line(number, text.rstrip("\r\n"), candidates, True)
-
-    def _emit(self, horizon: int) -> Iterator[Line]:
-        """Give out the wanted lines before ``horizon``, and drop the buffer up to there."""
-        for start, end in self._wanted(horizon):
-            gap = start > self._emitted
-            yield from self._lines(start, end, gap)
-            self._emitted = end
-        buffer = self._buffer
-        self._number, self._counted = self._number_at(horizon), 0
-        self._ends_open = not buffer.endswith(b"\n") if buffer else self._ends_open
-        self._buffer = buffer[horizon:]
-        self._emitted = 0 if self._emitted >= horizon else -1
-        self._hits = [(hit[0] - horizon, *hit[1:]) for hit in self._hits if hit[0] + AFTER >= horizon]
-
-    def _wanted(self, horizon: int) -> Iterator[tuple[int, int]]:
-        """Spans of the wanted lines before ``horizon``, in order, touching none of each other."""
-        current_start, current_end = -1, -1
-        spans = []
-        reach = -1
-        for offset, _, alone in self._hits:
-            if alone:
-                if offset >= max(0, reach):
-                    spans.append((self._line_start(offset), self._line_end(offset)))
-                    reach = max(reach, spans[-1][1])
-            else:
-                end = self._line_end(offset + AFTER) if offset + AFTER < len(self._buffer) else len(self._buffer)
-                spans.append((self._line_start(max(0, offset - BEFORE)), end))
-                reach = max(reach, end)
-        for start, end in sorted(spans):
-            end = min(end, horizon)
-            if start >= end:
+                lasts[kind] = start
                 continue
-            if start > current_end:
-                if current_end > 0:
-                    yield current_start, current_end
-                current_start, current_end = start, end
+            self._hits[base + start] = [((hit >> SHIFT) - start, hit & LITERAL) for hit in inside]
+            calling = [base + (hit >> SHIFT) for hit in inside if not lone[hit & LITERAL]]
+            if calling and kind.count <= WITH_CONTEXT:
+                self._spans.append(_Span(calling[0] - BEFORE, calling[-1] + AFTER, False))
             else:
-                current_end = max(current_end, end)
-        if current_end > 0:
-            yield current_start, current_end
+                self._spans.append(_Span(base + start, base + start, True))
+        for kind, start in lasts.items():
+            kind.last = place(self._chunk, start)
+            self._folding.folded[kind] = None
+        return [kind.last for kind in lasts if kind.last]
 
-    def _lines(self, start: int, end: int, gap: bool) -> Iterator[Line]:
-        at = bisect_left(self._hits, (start,))
-        number = self._number_at(start)
-        while start < end:
-            stop = self._line_end(start)
-            first, at = at, bisect_left(self._hits, (stop,), at)
-            inside = self._hits[first:at]
-            text = self._buffer[start:stop]
-            for low, high in _segments(text, [hit[0] - start for hit in inside]):
-                called = [
-                    self._scanner._calls[literal] for offset, literal, _ in inside if low <= offset - start < high
-                ]
-                candidates = frozenset().union(*called) if called else frozenset()
-                yield Line(number, text[low:high].decode("utf-8", "replace"), candidates, gap)
+    def _due(self, border: int) -> list[tuple[int, int]]:
+        """Where the wanted lines begin and end that can be given out, as no line before them can be wanted any more.
+
+        That is so for lines before ``border``, and for all up to the end of the context of a hit.
+        """
+        data, base = self._chunk.data, self._chunk.at
+        end = base + len(data)
+        for span in self._spans:
+            if not span.alone:
+                border = max(border, self._line_end(span.high))
+        due: list[tuple[int, int]] = []
+        left = []
+        for span in sorted(self._spans):
+            start = max(self._line_start(span.low), due[-1][1] if due else self._emitted)
+            stop = self._line_end(span.high)
+            if start >= border and span.alone:
+                left.append(span)
+                continue
+            if start < stop:
+                if due and due[-1][1] == start:
+                    start = due.pop()[0]
+                due.append((start, stop))
+            if span.high >= end:
+                left.append(span)
+        self._spans = left
+        return due
+
+    def _give_out(self, spans: Sequence[tuple[int, int]], numbers: Mapping[int, int]) -> list[Line]:
+        lines: list[Line] = []
+        for start, stop in spans:
+            lines += self._lines(start, stop, numbers[start], start > self._emitted)
+            self._emitted = stop
+        return lines
+
+    def _lines(self, start: int, stop: int, number: int, gap: bool) -> Iterator[Line]:
+        data, base = self._chunk.data, self._chunk.at
+        start, stop = start - base, stop - base
+        while start < stop:
+            end = line_end(data, start)
+            line = data[start:end]
+            for low, high, literals in _parts(line, self._hits.pop(base + start, ())):
+                yield Line(number, line[low:high].decode("utf-8", "replace"), self._scanner.candidates(literals), gap)
                 gap = False
-            number += text.endswith(b"\n")
-            start = stop
+            number += line.endswith(b"\n")
+            start = end
 
-    def _number_at(self, offset: int) -> int:
-        """The line number at an offset of the buffer, not before the last one asked for: newlines are counted once, and
-        only when needed."""
-        self._number += self._buffer.count(b"\n", self._counted, offset)
-        self._counted = offset
-        return self._number
+    def _count(self, offsets: Iterable[int]) -> dict[int, int]:
+        """The line numbers at offsets of the source: the newlines are counted in one go, however many are asked for."""
+        number, at, numbers = self._number, self._counted, {}
+        data, base = self._chunk.data, self._chunk.at
+        for offset in sorted(set(offsets)):
+            number += data.count(b"\n", at - base, offset - base)
+            numbers[offset], at = number, offset
+        return numbers
 
     def _line_start(self, offset: int) -> int:
-        """Where the line, or the piece of an endless line, that holds ``offset`` begins."""
-        start = self._buffer.rfind(b"\n", 0, offset) + 1
-        return start + (offset - start) // PIECE * PIECE
+        """Where in the source the line begins that holds an offset; the start of the data at hand, if it lies before
+        them."""
+        base = self._chunk.at
+        return base + line_start(self._chunk.data, max(0, offset - base))
 
     def _line_end(self, offset: int) -> int:
-        """Where it ends, its newline included."""
-        end = self._buffer.find(b"\n", offset) + 1 or len(self._buffer)
-        return min(end, self._line_start(offset) + PIECE)
+        """Where it ends; the end of the data at hand, if it lies behind them."""
+        data, base = self._chunk.data, self._chunk.at
+        if offset - base >= len(data):
+            return base + len(data)
+        return base + line_end(data, line_start(data, max(0, offset - base)))
 
 
-def _segments(line: bytes, hits: list[int]) -> Iterator[tuple[int, int]]:
-    """What to read of a line: the parts between carriage returns that hold a hit or are the last, cut to windows where
-    they are long."""
+def _parts(line: bytes, hits: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, tuple[int, ...]]]:
+    """What to read of a line, with the literals in it: all of it, unless it is long or a progress bar has rewritten
+    it."""
     end = len(line.rstrip(b"\r\n"))
+    if end <= WINDOW_BEFORE + WINDOW_AFTER and line.find(b"\r", 0, end) < 0:
+        yield 0, end, tuple([literal for _, literal in hits])
+        return
+    for low, high in _segments(line, end, [offset for offset, _ in hits]):
+        yield low, high, tuple([literal for offset, literal in hits if low <= offset < high])
+
+
+def _segments(line: bytes, end: int, hits: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """The parts between carriage returns that hold a hit or are the last, cut to windows where they are long."""
     start = 0
     while start <= end:
         stop = line.find(b"\r", start, end)
@@ -259,7 +298,7 @@ def _segments(line: bytes, hits: list[int]) -> Iterator[tuple[int, int]]:
         start = stop + 1
 
 
-def _windows(start: int, stop: int, hits: list[int]) -> Iterator[tuple[int, int]]:
+def _windows(start: int, stop: int, hits: Sequence[int]) -> Iterator[tuple[int, int]]:
     if stop - start <= WINDOW_BEFORE + WINDOW_AFTER:
         yield start, stop
         return

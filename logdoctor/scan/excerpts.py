@@ -40,7 +40,7 @@ class Excerpts:
 
     def keep(self, source: str, lines: Iterable[Line]) -> Iterator[Line]:
         """The lines as they are, each noted on its way."""
-        kept = self._kept[source] = _Kept(room=min(HEAD, self._room))
+        kept = self._kept.setdefault(source, _Kept(room=min(HEAD, self._room)))
         for line in lines:
             quote = Quote(line.number, line.text[:LINE].rstrip("\r\n"))
             size = len(quote.text) + 1

@@ -1,14 +1,15 @@
 """Recognise lines that repeat, before they cost anything.
 
-A job in distress says the same thing a million times. Lines that differ only in digits, and call for the same patterns,
+A job in distress says the same thing a million times. Lines that differ only in digits, and hold the same literals,
 count as one: the first ones are read with the lines around them, further ones alone, and from then on they are counted,
 with the last of them kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from dataclasses import dataclass
+
+from logdoctor.scan.chunks import Place
 
 WITH_CONTEXT, ALONE = 64, 2048
 """Occurrences of one kind of line in a source that are read with the lines around them, and at all."""
@@ -19,27 +20,32 @@ SEEN = 400
 _DIGITS = b"0123456789abcdefABCDEF"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Kind:
     """The lines of one kind in a source."""
 
+    literals: tuple[int, ...]
     count: int = 0
     counted: int = 0
     """How many lines were only counted."""
+    last: Place | None = None
+    """The last of those."""
 
 
 class Folding:
     """The kinds of lines of one source."""
 
     def __init__(self) -> None:
-        self._kinds: dict[tuple[bytes, Hashable], Kind] = {}
+        self._kinds: dict[int, Kind] = {}
+        self.folded: dict[Kind, None] = {}
+        """The kinds of which lines were only counted, in the order in which that began."""
 
-    def kind(self, line: bytes, calls: Hashable) -> Kind:
-        """The kind of a line that calls for these patterns; its ``count`` now includes this line."""
-        key = (line[:SEEN].translate(None, _DIGITS), calls)
+    def kind(self, line: bytes, literals: tuple[int, ...]) -> Kind:
+        """The kind of a line that begins so and holds these literals; its ``count`` now includes this line."""
+        key = hash((line.translate(None, _DIGITS), literals))  # the hash alone: kinds are many, and lines long
         kind = self._kinds.get(key)
         if kind is None:
-            kind = Kind()
+            kind = Kind(literals)
             if len(self._kinds) < KINDS:
                 self._kinds[key] = kind
         kind.count += 1
