@@ -290,7 +290,7 @@ def gpu_lost(run: Run, guilty: int) -> Truth:
     traceback(run, guilty, FAILED_AT + 2, [TRAIN], "torch.AcceleratorError: CUDA error: unspecified launch failure\nCUDA kernel errors might be asynchronously reported at some other API call, so the stacktrace below might be incorrect.")  # fmt: skip
     _fallout(run, guilty, FAILED_AT + 2)
     table(run, guilty, FAILED_AT + 8, 1)
-    return Truth(frozenset({"gpu-xid-79*", "xid-79*"}), frozenset({guilty}), frozenset({run.host(guilty)}))
+    return Truth(frozenset({"xid-fallen-off-bus"}), frozenset({guilty}), frozenset({run.host(guilty)}))
 
 
 def segfault(run: Run, guilty: int) -> Truth:
@@ -360,11 +360,11 @@ def link_down(run: Run, guilty: int) -> Truth:
 
 
 def not_joined(run: Run, guilty: int) -> Truth:
-    """All ranks of a host never came to the communicator."""
+    """The ranks of a host never came to the store of rank 0."""
+    guilty = max(guilty, run.per_host)
     gone = [rank for rank in range(run.ranks) if run.host(rank) == run.host(guilty)]
-    for rank in _others(run, *gone):
-        run.say(FAILED_AT, rank, f"[rank{rank}]: torch.distributed.DistBackendError: [{rank}] is setting up NCCL communicator and retrieving ncclUniqueId from [0] via c10d key-value store by key '0', but store->get('0') got error: wait timeout after 600000ms, keys: /default_pg/0//cuda//0")  # fmt: skip
-    return Truth(frozenset({"nccl-ranks-never-came"}), frozenset(gone), frozenset({run.host(guilty)}))
+    traceback(run, 0, FAILED_AT, [("/work/train.py", 31, "main", "dist.init_process_group('nccl')")], f"torch.distributed.DistStoreError: Timed out after 601 seconds waiting for clients. {run.ranks - len(gone)}/{run.ranks} clients joined.")  # fmt: skip
+    return Truth(frozenset({"c10d-clients-missing"}), frozenset(gone), frozenset({run.host(guilty)}))
 
 
 def other_version(run: Run, guilty: int) -> Truth:
@@ -375,7 +375,8 @@ def other_version(run: Run, guilty: int) -> Truth:
             at = 9 + run.random.random()
             run.say(at, rank, f"{who} misc/socket.cc:571 NCCL WARN socketProgress: Connection closed by remote peer {run.host(guilty)}<{41000 + rank}>")  # fmt: skip
             run.say(at + 1, rank, f"[rank{rank}]: torch.distributed.DistBackendError: NCCL error in: /pytorch/torch/csrc/distributed/c10d/NCCLUtils.cpp:94, remote process exited or there was a network error, NCCL version 2.27.5")  # fmt: skip
-    return Truth(frozenset({"nccl-versions-differ"}), hosts=frozenset({run.host(guilty)}))
+    odd = {run.host(guilty)} if len(run.hosts()) > 2 else set(run.hosts())  # of two, none is the odd one
+    return Truth(frozenset({"nccl-host-versions-differ"}), hosts=frozenset(odd))
 
 
 FAULTS: dict[str, Callable[[Run, int], Truth]] = {
@@ -397,10 +398,20 @@ def simulate(
     truth = FAULTS[fault](run, guilty)
     early = fault in ("not-joined", "other-version")
     for rank in range(ranks):
-        if fault == "not-joined" and rank in truth.ranks:
+        if fault == "not-joined":
             run.log(1.0, rank, "INFO", "loading the tokenizer")
+            if rank not in truth.ranks:
+                run.log(
+                    2.0, rank, "INFO", f"rank {rank}/{run.ranks}: initializing process group, master 10.41.0.1:29500"
+                )
+                run.log(
+                    2.1,
+                    rank,
+                    "INFO",
+                    f"world_size={run.ranks} rank={rank} local_rank={run.device(rank)} distributed_init_method=tcp://10.41.0.1:29500 backend=nccl",
+                )
             continue
-        odd = fault == "other-version" and run.host(rank) in truth.hosts
+        odd = fault == "other-version" and run.host(rank) == run.host(guilty)
         start(run, rank, version="2.21.5" if odd else "2.27.5")
         if not early:
             ready(run, rank)

@@ -46,6 +46,12 @@ class Actor(NamedTuple):
     device: str | None = None
     """The PCI address of a GPU or a network card, as the log wrote it."""
 
+    def __str__(self) -> str:
+        who = [f"rank {self.rank}"] if self.rank is not None else []
+        who += [f"device {self.device}"] if self.device else []
+        who += [f"pid {self.pid}"] if self.pid is not None else []
+        return ", ".join(who) + (f"{' on ' if who else ''}{self.host}" if self.host else "")
+
 
 class Line(NamedTuple):
     """A decoded line of a source that is worth reading."""

@@ -33,12 +33,19 @@ PLACEHOLDER = re.compile(r"\w+(-\w+)+")
 """No group can be called so: a last alternative such as {free-port}, which is shown as <free-port>."""
 
 
+DIFFERENCE = {"value", "who", "other", "others"}
+"""What a difference is told with."""
+OF_LEDGER = {"ranks", "odd-ranks", "odd-hosts", "lowest-ranks", "absent-ranks", "usual"}
+"""Functions that look at the statements of all ranks or hosts."""
+
+
 @cache
 def groups(rule: str) -> frozenset[str]:
-    """The named groups of a rule's signatures."""
-    return frozenset(
+    """The named groups of a rule's signatures, and what a difference is told with."""
+    named = {
         name for pattern in BOOK.patterns if pattern.rule == rule for name in re.findall(r"\(\?P<(\w+)>", pattern.text)
-    )
+    }
+    return frozenset(named | (DIFFERENCE if any(rule == other for other, _, _ in BOOK.differences) else set()))
 
 
 @cache
@@ -90,6 +97,8 @@ def _names_something(expression: str, names: frozenset[str]) -> bool:
         return is_fact(argument.strip())
     if function == "env":
         return True
+    if function in OF_LEDGER:
+        return all(map(is_fact, argument.split()))
     return function in FUNCTIONS and _names_something(argument.strip(), names)
 
 

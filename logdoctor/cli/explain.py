@@ -65,6 +65,9 @@ def command(
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Show every finding in full, with all its evidence.")
     ] = False,
+    why: Annotated[
+        bool, typer.Option("--why", help="Show the reasoning: what explains what, and what was ruled out.")
+    ] = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="No notes, and no output at all when nothing is wrong.")
     ] = False,
@@ -90,7 +93,9 @@ def command(
     diagnosis = core.explain(sources.discover(paths or ["-"]), book, warn)
     if not diagnosis.stats.bytes and not failures:
         warn("the logs are empty: nothing was read (a program's errors reach a pipe only with 2>&1)")
-    _write(_rendered(diagnosis, format, output, color, verbose, top), output, quiet and diagnosis.verdict == "healthy")
+    _write(
+        _rendered(diagnosis, format, output, color, verbose, top, why), output, quiet and diagnosis.verdict == "healthy"
+    )
     raise typer.Exit(2 if failures else 1 if _is_problem(diagnosis, fail_on) else 0)
 
 
@@ -101,7 +106,13 @@ def _directory(path: Path) -> Path:
 
 
 def _rendered(
-    diagnosis: Diagnosis, format: Format, output: Path | None, color: Color, verbose: bool, top: int | None
+    diagnosis: Diagnosis,
+    format: Format,
+    output: Path | None,
+    color: Color,
+    verbose: bool,
+    top: int | None,
+    why: bool,
 ) -> str:
     if format is Format.json:
         from logdoctor.render import json
@@ -110,7 +121,7 @@ def _rendered(
     from logdoctor.render import text
 
     coloured = color is Color.always or (color is Color.auto and output is None and _terminal_takes_colour())
-    return text.render(diagnosis, color=coloured, width=_width(), verbose=verbose, top=top)
+    return text.render(diagnosis, color=coloured, width=_width(), verbose=verbose, top=top, why=why)
 
 
 def _terminal_takes_colour() -> bool:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from logdoctor.diagnosis.causality import findings
 from logdoctor.diagnosis.cluster import picture
+from logdoctor.diagnosis.differences import differing
 from logdoctor.diagnosis.environment import checked
 from logdoctor.diagnosis.findings import Draft, complaints, draft, evidence
+from logdoctor.diagnosis.identity import Identities
+from logdoctor.diagnosis.ledger import Ledger
 from logdoctor.diagnosis.observations import Observations
+from logdoctor.diagnosis.progress import Progress
 from logdoctor.diagnosis.timeline import course
-from logdoctor.model import Diagnosis, Event, Finding, Missing, Stats, Verdict
+from logdoctor.model import Diagnosis, Finding, Missing, Stats, Verdict
 from logdoctor.rulebook import Rulebook
 
 UNEXPLAINED = 20
@@ -19,31 +23,22 @@ __all__ = ["Observations", "diagnose"]
 
 def diagnose(observations: Observations, rulebook: Rulebook, stats: Stats) -> Diagnosis:
     """The one root cause among the fallout, or what is missing to name it."""
-    observations.events |= checked(observations.facts, rulebook)
-    drafts = draft(observations, rulebook)
-    found = findings(drafts, _progress(observations, rulebook))
+    identities = Identities(observations.facts, rulebook.identities, rulebook.grammars.of_name)
+    told = observations.told_by(identities)
+    ledger = Ledger(told.facts, identities.world, told.ranks() | identities.ranks(told.lines))
+    told.events |= {**checked(told.facts, rulebook), **differing(ledger, rulebook)}
+    drafts = draft(told, rulebook, ledger, identities)
+    found = findings(drafts, Progress(told.facts, rulebook.progress))
     verdict = _verdict(found)
     return Diagnosis(
         verdict=verdict,
         findings=tuple(found),
         missing=_missing(found, drafts) if verdict == "consequence-only" else (),
-        cluster=picture(observations.facts),
-        unexplained=tuple(
-            evidence(Event("", complaint.record, complaint.line, complaint.line))
-            for complaint in complaints(observations)[:UNEXPLAINED]
-        ),
-        timeline=course(drafts, observations, observations.facts, rulebook.signs_of_life),
+        cluster=picture(told.facts, ledger),
+        unexplained=tuple(evidence(complaint.first) for complaint in complaints(told)[:UNEXPLAINED]),
+        timeline=course(drafts, told, told.facts, rulebook.signs_of_life, identities.stream),
         stats=stats,
     )
-
-
-def _progress(observations: Observations, rulebook: Rulebook) -> dict[str, int]:
-    """Source -> its last line that shows that the run went on."""
-    last: dict[str, int] = {}
-    for name in rulebook.progress:
-        for fact in observations.facts.latest(name):
-            last[fact.source] = max(fact.line, last.get(fact.source, 0))
-    return last
 
 
 def _verdict(found: list[Finding]) -> Verdict:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from logdoctor.diagnosis.differences import sentences
+from logdoctor.diagnosis.ledger import Ledger
 from logdoctor.facts import Facts
 from logdoctor.model import Cluster
 
@@ -10,7 +12,7 @@ SHOWN = 64
 _RANK_FACTS, _WORLD_FACTS, _HOST_FACTS = (".rank",), (".world_size", ".nranks"), (".host", ".node_ip")
 
 
-def picture(facts: Facts) -> Cluster:
+def picture(facts: Facts, ledger: Ledger) -> Cluster:
     """What the facts say of the cluster."""
     env = {name[4:]: facts.values(name)[:SHOWN] for name in facts.names("env.")}
     versions = {name[8:]: facts.values(name)[:SHOWN] for name in facts.names("version.")}
@@ -28,13 +30,9 @@ def picture(facts: Facts) -> Cluster:
         ranks=tuple(ranks),
         env=env,
         versions=versions,
-        differences=tuple(_differences(versions)),
+        differences=tuple(sentences(facts, ledger))[:SHOWN],
     )
 
 
 def _all(facts: Facts, endings: tuple[str, ...]) -> list[str]:
     return [value for name in facts.names() if name.endswith(endings) for value in facts.values(name)]
-
-
-def _differences(versions: dict[str, tuple[str, ...]]) -> list[str]:
-    return [f"{name}: {', '.join(values)}" for name, values in versions.items() if len(values) > 1]

@@ -166,6 +166,23 @@ def matches(pattern: str, text: str) -> bool:
         return False
 
 
+def spoken(condition: Mapping[str, Any]) -> str:
+    """The condition in words, for the reader of a diagnosis."""
+    for word, joint in (("all", " and "), ("any", " or ")):
+        if word in condition:
+            parts = joint.join(spoken(part) for part in condition[word])
+            return f"({parts})" if len(condition[word]) > 1 else parts
+    if "not" in condition:
+        return f"not {spoken(condition['not'])}"
+    kind, name = next(iter(condition.items()))
+    details = " ".join(
+        key.replace("_", " ") if value is True else f"{key.replace('_', ' ')} {value}"
+        for key, value in condition.items()
+        if key != kind
+    )
+    return f"{kind.replace('_', ' ')} {name} {details}".rstrip()
+
+
 _KINDS: dict[str, Callable[[Mapping[str, Any], Context], bool]] = {
     "all": lambda condition, context: all(holds(part, context) for part in condition["all"]),
     "any": lambda condition, context: any(holds(part, context) for part in condition["any"]),

@@ -163,18 +163,24 @@ def _gloo_port(argument: str, context: Context, depth: int) -> Value | None:
     return Value(str((number & 0xFF) << 8 | number >> 8), port.origin)
 
 
-def _tally(view: Callable[[Ledger, str], Sequence[int | str]]) -> Callable[[str, Context, int], Value | None]:
-    """A function that lists the ranks or hosts that a view of the ledger shows for a fact."""
+def _tally(
+    view: Callable[[Ledger, str, str | None], Sequence[int | str]],
+) -> Callable[[str, Context, int], Value | None]:
+    """A function that lists the ranks or hosts that a view of the ledger shows for a fact, in the process group that
+    the event speaks of."""
 
     def listed(name: str, context: Context, depth: int) -> Value | None:
-        found = view(context.ledger, name) if context.ledger else ()
-        return Value(spelled(found), place(context.facts.all(name)[0])) if found else None
+        ledger = context.ledger
+        stated = [fact for part in name.split() for fact in context.facts.all(part)]
+        found = view(ledger, name, ledger.group(context.event)) if ledger and stated else ()
+        return Value(spelled(found), place(stated[0])) if found else None
 
     return listed
 
 
 def _usual(name: str, context: Context, depth: int) -> Value | None:
-    text = context.ledger.usual(name) if context.ledger else None
+    ledger = context.ledger
+    text = ledger.usual(name, ledger.group(context.event)) if ledger else None
     return Value(text) if text else None
 
 
@@ -184,6 +190,7 @@ _FUNCTIONS: dict[str, Callable[[str, Context, int], Value | None]] = {
     "env": _env,
     "interface-of": _interface_of,
     "gloo-port": _gloo_port,
+    "ranks": _tally(Ledger.ranks),
     "odd-ranks": _tally(Ledger.odd_ranks),
     "odd-hosts": _tally(Ledger.odd_hosts),
     "lowest-ranks": _tally(Ledger.lowest_ranks),

@@ -7,8 +7,9 @@ busId 3b000`` tie the parts together. What is ambiguous stays unknown.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import TypeVar
 
 from logdoctor.facts import Facts
@@ -25,12 +26,12 @@ class Identities:
 
     def __init__(self, facts: Facts, names: Iterable[str], named: Callable[[str], Mapping[str, str]]) -> None:
         """``names`` are the facts that say who speaks, ``named`` tells what a source's name says of its content."""
-        stated = {(id(fact.siblings), fact.source, fact.line): fact for name in names for fact in _family(facts, name)}
-        statements = list(stated.values())
+        statements = _lines(fact for name in names for fact in _family(facts, name))
         self.world = _world(statements)
         """The number of ranks; None if no line tells."""
         self._named = named
         self._files: dict[str, Mapping[str, str]] = {}
+        self._stream = cache(self._complete)
         self._alias = {
             fact.siblings["address"]: fact.stream.host
             for fact in statements
@@ -38,6 +39,9 @@ class Identities:
         }
         """Address -> name of a host."""
         ranks, hosts = defaultdict(set), defaultdict(set)
+        for fact in (fact for name in facts.names() for fact in facts.all(name)):
+            if fact.stream.rank is not None:
+                ranks[fact.source].add(fact.stream.rank)
         by_process: dict[tuple[str | None, int | None], set[int]] = defaultdict(set)
         by_device: dict[tuple[str | None, str], set[int]] = defaultdict(set)
         homes: dict[int, set[tuple[str | None, int | None]]] = defaultdict(set)
@@ -52,14 +56,24 @@ class Identities:
             homes[rank].add((host, fact.stream.pid))
             if bus := fact.siblings.get("bus"):
                 by_device[host, _bus(bus)].add(rank)
-        self._source_rank = {source: _only(found) for source, found in ranks.items()}
+        self._source_rank = _one_each(ranks)
         self._source_host = {source: _only(found) for source, found in hosts.items()}
         self._by_process = {key: _only(found) for key, found in by_process.items()}
         self._by_device = {key: _only(found) for key, found in by_device.items()}
         self._homes = {rank: _only(found) for rank, found in homes.items()}
 
+    def speaker(self, fact: Fact) -> Stream:
+        """Who states a fact: a line that names a rank and the size of the world is that rank's own."""
+        stream = self._stream(fact.source, fact.stream)
+        if stream.rank is None and (rank := self._rank(fact)) is not None:
+            return replace(stream, rank=rank)
+        return stream
+
     def stream(self, source: str, stream: Stream) -> Stream:
         """The stream with all that is known of who speaks in it."""
+        return self._stream(source, stream)
+
+    def _complete(self, source: str, stream: Stream) -> Stream:
         said = self._file(source)
         kernel = stream.component == "kernel"
         host = self.host(stream.host or said.get("host")) or self._source_host.get(source)
@@ -74,20 +88,25 @@ class Identities:
             pid = pid if pid is not None else home[1]
         return replace(stream, host=host, pid=pid, rank=rank, process=stream.process or said.get("process"))
 
-    def actor(self, stream: Stream, *, host: str = "", pid: str = "", bus: str = "", rank: str = "") -> Actor:
+    def actor(self, stream: Stream, *, host: str = "", pid: str = "", device: str = "", rank: str = "") -> Actor:
         """Who is meant by what a message says of a process or a device, where it says so, or else by who speaks."""
         where = self.host(host) or stream.host
         if rank.isdigit():
             home = self._homes.get(int(rank)) or (None, None)
             return Actor(self.host(host) or home[0], int(rank), home[1], None)
-        if bus:
-            return Actor(where, self._by_device.get((where, _bus(bus))), _integer(pid), bus)
+        if device:
+            return Actor(where, self._by_device.get((where, _bus(device))), _integer(pid), device)
         if pid.isdigit():
             return Actor(where, self._by_process.get((where, int(pid))), int(pid), None)
         if host and where != stream.host:
             return Actor(where, None, None, None)
         own = stream.component != "kernel"
         return Actor(where, stream.rank if own else None, stream.pid if own else None, None)
+
+    def ranks(self, sources: Iterable[str]) -> set[int]:
+        """The ranks that sources belong to as a whole."""
+        named = [self.stream(source, Stream()).rank for source in sources]
+        return {rank for rank in named if rank is not None}
 
     def host(self, name: str | None) -> str | None:
         """The one name of a host that is known under several."""
@@ -107,10 +126,23 @@ class Identities:
         return self._files[source]
 
 
-def _family(facts: Facts, name: str) -> Iterable[Fact]:
+def _lines(facts: Iterable[Fact]) -> list[Fact]:
+    """One fact for each line that states some; it holds all of them as its siblings."""
+    return list({(fact.source, fact.line, id(fact.siblings)): fact for fact in facts}.values())
+
+
+def _family(facts: Facts, name: str) -> Iterator[Fact]:
+    """What one kind of line states: ``torch`` gives ``torch.rank`` and ``torch.world_size``, not ``torch.work.seq``."""
     for full in facts.names(name):
-        if full == name or full.startswith(f"{name}."):
+        if full == name or (full.startswith(f"{name}.") and "." not in full[len(name) + 1 :]):
             yield from facts.all(full)
+
+
+def _one_each(ranks: Mapping[str, set[int]]) -> dict[str, int]:
+    """The rank of each source, in a run that has a source for each rank. Of a single log nothing is concluded: what
+    has no prefix in it may be anybody's."""
+    single = {source: next(iter(found)) for source, found in ranks.items() if len(found) == 1}
+    return single if len(set(single.values())) > 1 and len(single) > len(ranks) / 2 else {}
 
 
 def _world(statements: Iterable[Fact]) -> int | None:

@@ -1,24 +1,27 @@
 """Who stated what, rank by rank and host by host: the account in which a hang or a difference shows.
 
 A fact such as ``torch.timeout.seq`` is an entry in the account of the rank that states it. Where one rank stands at
-another number than all others, or stated nothing where all others did, it is the one to look at.
+another number than all others, or stated nothing where all others did, it is the one to look at. Collectives are
+counted within a process group, so the accounts of one group are never compared with those of another.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache
 from typing import TypeVar
 
 from logdoctor.facts import Facts
-from logdoctor.model import Fact
+from logdoctor.model import Event, Fact
 
-Key = TypeVar("Key")
+Key = TypeVar("Key", int, str)
 
 MAJORITY = 0.5
 """Share of the ranks that must have stated a fact before those that did not are conspicuous."""
+_WHOLE_WORLD = re.compile(r"0?\(?default_pg\)?|0|0\(default_pg\)|0\(\)")
+"""How PyTorch calls the group of all ranks."""
 
 
 class Ledger:
@@ -29,53 +32,93 @@ class Ledger:
         self._facts = facts
         self.world = world
         self.speakers = frozenset(speakers)
-        self.by_rank = cache(lambda name: self._accounts(name, lambda fact: fact.stream.rank))
-        """The last statement of each rank under a name."""
-        self.by_host = cache(lambda name: self._accounts(name, lambda fact: fact.stream.host))
-        """The last statement of each host."""
+        self.by_rank: Callable[[str, str | None], Mapping[int, Fact]] = cache(
+            lambda name, group: _accounts(self._stated(name, group), lambda fact: fact.stream.rank)
+        )
+        """The last statement of each rank under a name, within a process group if one is given."""
+        self.by_host: Callable[[str], Mapping[str, Fact]] = cache(self._by_host)
+        """What each host states under a name; a host that states several values has none."""
 
-    def _accounts(self, name: str, key: Callable[[Fact], Key | None]) -> dict[Key, Fact]:
-        return {who: fact for fact in self._facts.all(name) if (who := key(fact)) is not None}
+    def group(self, event: Event | None) -> str | None:
+        """The process group that an event speaks of, as facts of the same record tell it."""
+        if event is None:
+            return None
+        first, last = event.record.numbers[0], event.record.numbers[-1]
+        for name in self._facts.names():
+            if name.endswith(".group"):
+                for fact in self._facts.all(name):
+                    if fact.source == event.record.source and first <= fact.line <= last:
+                        return fact.value
+        return None
 
-    def odd_ranks(self, name: str) -> list[int]:
+    def ranks(self, name: str, group: str | None = None) -> list[int]:
+        """The ranks that state a fact."""
+        return sorted(self.by_rank(name, group))
+
+    def odd_ranks(self, name: str, group: str | None = None) -> list[int]:
         """The ranks that state something else than most ranks do; none where there is no majority."""
-        return sorted(_odd(self.by_rank(name)))
+        return sorted(_odd(self.by_rank(name, group)))
 
-    def odd_hosts(self, name: str) -> list[str]:
+    def odd_hosts(self, name: str, group: str | None = None) -> list[str]:
         return sorted(_odd(self.by_host(name)))
 
-    def lowest_ranks(self, name: str) -> list[int]:
+    def lowest_ranks(self, name: str, group: str | None = None) -> list[int]:
         """The ranks with the lowest number, where ranks differ."""
-        numbers = {rank: int(fact.value) for rank, fact in self.by_rank(name).items() if _whole(fact.value)}
+        numbers = {rank: int(fact.value) for rank, fact in self.by_rank(name, group).items() if _whole(fact.value)}
         if len(set(numbers.values())) < 2:
             return []
         low = min(numbers.values())
         return sorted(rank for rank, number in numbers.items() if number == low)
 
-    def usual(self, name: str) -> str | None:
-        """What most ranks, or else most hosts, state; None where there is no majority."""
-        accounts = self.by_rank(name) or self.by_host(name)
-        said = Counter(fact.value for fact in accounts.values()).most_common(2)
-        return said[0][0] if said and (len(said) == 1 or said[0][1] > said[1][1]) else None
-
-    def absent_ranks(self, name: str) -> list[int]:
-        """The ranks that never stated what most ranks did.
-
-        A rank counts as absent only if the logs hold lines of it, or lines of nearly all others.
-        """
-        stated = self.by_rank(name)
+    def absent_ranks(self, names: str, group: str | None = None) -> list[int]:
+        """The ranks that never stated what most ranks did, under any of several names; none for a group of which the
+        members are not known."""
+        stated = {rank for name in names.split() for rank in self.by_rank(name, group)}
+        if group is not None and not _WHOLE_WORLD.fullmatch(group):
+            return []
         known = range(self.world) if self.world else sorted(self.speakers)
-        if not stated or len(stated) <= MAJORITY * len(known):
+        if not stated or len(stated) < MAJORITY * len(known):
             return []
         return [rank for rank in known if rank not in stated]
 
+    def usual(self, name: str, group: str | None = None) -> str | None:
+        """What most ranks, or else most hosts, state; None where there is no majority."""
+        return usual(self.by_rank(name, group)) or usual(self.by_host(name))
 
-def _odd(accounts: dict[Key, Fact]) -> list[Key]:
-    said = Counter(fact.value for fact in accounts.values())
-    (usual, most), *others = said.most_common(2) or [("", 0)]
-    if not others or most == others[0][1]:
-        return []
-    return [who for who, fact in accounts.items() if fact.value != usual]
+    def _stated(self, name: str, group: str | None) -> list[Fact]:
+        stated = self._facts.all(name)
+        return stated if group is None else [fact for fact in stated if fact.siblings.get("group", group) == group]
+
+    def _by_host(self, name: str) -> Mapping[str, Fact]:
+        """Where no line names a host, each source counts as one."""
+        stated = self._facts.all(name)
+        if not any(fact.stream.host for fact in stated):
+            return _consistent(stated, lambda fact: fact.source)
+        return _consistent(stated, lambda fact: fact.stream.host)
+
+
+def _accounts(stated: Iterable[Fact], key: Callable[[Fact], Key | None]) -> dict[Key, Fact]:
+    return {who: fact for fact in stated if (who := key(fact)) is not None}
+
+
+def _consistent(stated: Iterable[Fact], key: Callable[[Fact], Key | None]) -> dict[Key, Fact]:
+    accounts: dict[Key, Fact] = {}
+    doubtful = set()
+    for fact in stated:
+        if (who := key(fact)) is not None and accounts.setdefault(who, fact).value != fact.value:
+            doubtful.add(who)
+    return {who: fact for who, fact in accounts.items() if who not in doubtful}
+
+
+def usual(accounts: Mapping[Key, Fact]) -> str | None:
+    """What most state; None where there is no majority."""
+    said = Counter(fact.value for fact in accounts.values()).most_common(2)
+    return said[0][0] if said and (len(said) == 1 or said[0][1] > said[1][1]) else None
+
+
+def _odd(accounts: Mapping[Key, Fact]) -> list[Key]:
+    most = usual(accounts)
+    return [] if most is None else [who for who, fact in accounts.items() if fact.value != most]
 
 
 def spelled(items: Iterable[int | str]) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from bisect import insort
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from logdoctor.diagnosis.identity import Identities
 from logdoctor.facts import Facts
 from logdoctor.formats.tracebacks import Raised, raised
 from logdoctor.model import Event, Fact, Record, Stream
@@ -37,19 +39,22 @@ _VARIABLE = re.compile(r"0x[0-9a-fA-F]+|[0-9a-f]{8,}|\d+")
 
 @dataclass(slots=True)
 class Failure:
-    """An exception, or another message of trouble, that no rule knows."""
+    """An exception, or another message of trouble, that no rule knows, wherever it occurred."""
 
-    record: Record
-    line: int
     name: str
     """The exception's type as printed; empty where a message says what failed without one."""
     message: str
-    frame: str | None = None
+    frame: str | None
+    """Where it was raised."""
+    own_frame: str | None
+    """The innermost frame that is neither Python's nor an installed package's."""
+    events: list[Event] = field(default_factory=list)
+    """Its occurrences, in the order of sources and lines; at most :data:`EVENTS_PER_RULE` from one source."""
     count: int = 0
 
     @property
-    def place(self) -> tuple[str, int]:
-        return self.record.source, self.line
+    def first(self) -> Event:
+        return self.events[0]
 
 
 @dataclass(slots=True)
@@ -136,30 +141,67 @@ class Observations:
         """Note the first exception of a record, unless it was handled or a rule knows it."""
         handled = exception.name in _HANDLED or any(map(_IGNORED.match, record.lines))
         if not handled and not any(exception.first <= event.line <= exception.last for event in events):
-            failure = Failure(record, exception.line, exception.type, exception.message, exception.frame)
-            _note(self.failures, failure, FAILURES)
+            failure = Failure(exception.type, exception.message, exception.frame, exception.own_frame)
+            _note(self.failures, failure, record, exception.line, FAILURES)
 
     def _complain(self, record: Record) -> None:
         text = next((line for line in record.lines if line.strip()), "")
         if record.level == "fatal":
-            _note(self.failures, Failure(record, record.first_line, "", text), FAILURES)
+            _note(self.failures, Failure("", text, None, None), record, record.first_line, FAILURES)
         elif record.level is None and (bare := _BARE.match(text)):
-            _note(self.complaints, Failure(record, record.first_line, bare["name"], bare["message"]), COMPLAINTS)
+            failure = Failure(bare["name"], bare["message"], None, None)
+            _note(self.complaints, failure, record, record.first_line, COMPLAINTS)
         elif record.level == "error":
-            _note(self.complaints, Failure(record, record.first_line, "", text), COMPLAINTS)
+            _note(self.complaints, Failure("", text, None, None), record, record.first_line, COMPLAINTS)
+
+    def ranks(self) -> set[int]:
+        """The ranks of which anything was noted."""
+        events = [event for events in self.events.values() for event in events]
+        events += [event for failure in self.failures.values() for event in failure.events]
+        streams = {event.record.stream for event in events} | {
+            fact.stream for name in self.facts.names() for fact in self.facts.all(name)
+        }
+        return {stream.rank for stream in streams if stream.rank is not None}
+
+    def told_by(self, identities: Identities) -> Observations:
+        """The same, each stream completed by what is known of who speaks."""
+        records: dict[int, Record] = {}
+
+        def complete(event: Event) -> Event:
+            record = event.record
+            told = records.get(id(record))
+            if told is None:
+                told = records[id(record)] = replace(record, stream=identities.stream(record.source, record.stream))
+            return replace(event, record=told)
+
+        def completed(failures: dict[tuple[str, str], Failure]) -> dict[tuple[str, str], Failure]:
+            return {
+                key: replace(failure, events=list(map(complete, failure.events))) for key, failure in failures.items()
+            }
+
+        return replace(
+            self,
+            events={rule: list(map(complete, events)) for rule, events in self.events.items()},
+            facts=self.facts.told_by(identities.speaker),
+            failures=completed(self.failures),
+            complaints=completed(self.complaints),
+        )
 
 
-def _note(known: dict[tuple[str, str], Failure], failure: Failure, most: int) -> None:
-    """Count a failure together with those that differ only in numbers; keep the first of them, by source and line."""
+def _note(known: dict[tuple[str, str], Failure], failure: Failure, record: Record, line: int, most: int) -> None:
+    """Note that a failure occurred there; those that differ only in numbers are one. What is told of it does not
+    depend on the order in which sources are read."""
     key = (failure.name, _VARIABLE.sub("#", failure.message)[:200])
+    event = Event("", record, line, line)
     before = known.get(key)
     if before is None and len(known) >= most:
         return
-    failure.count = failure.record.repeats + (before.count if before else 0)
-    if before and before.place < failure.place:
-        before.count = failure.count
-    else:
-        known[key] = failure
+    if before is None or (record.source, line) < (before.first.record.source, before.first.line):
+        known[key] = replace(failure, events=before.events if before else [], count=before.count if before else 0)
+    chosen = known[key]
+    chosen.count += record.repeats
+    if sum(other.record.source == record.source for other in chosen.events) < EVENTS_PER_RULE:
+        insort(chosen.events, event, key=lambda other: (other.record.source, other.line))
 
 
 def quote(record: Record, line: int) -> str:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from logdoctor.diagnosis.findings import Draft
-from logdoctor.diagnosis.observations import SIGHT, Observations
+from logdoctor.diagnosis.observations import SIGHT, Observations, quote
 from logdoctor.facts import Facts
 from logdoctor.formats.times import normalise, seconds
 from logdoctor.model import Fact, Lane, Mark, Stream, Timeline
@@ -68,11 +68,11 @@ def _found(drafts: Sequence[Draft], observations: Observations) -> Iterable[tupl
             yield source, stream, _mark("finding", source, seen.line, seen.time, finding, seen.count, seen.text)
     for draft in drafts:
         if draft.rule == "unrecognised-failure":
-            record = draft.first.record
-            time = record.time or record.since
-            text = draft.evidence[0].text[:SIGHT]
-            mark = _mark("finding", record.source, draft.first.line, time, draft.id, draft.count, text)
-            yield record.source, record.stream, mark
+            for event in draft.events:
+                record = event.record
+                time, text = record.time or record.since, quote(record, event.line)[:SIGHT]
+                mark = _mark("finding", record.source, event.line, time, draft.id, record.repeats, text)
+                yield record.source, record.stream, mark
 
 
 def _went_on(facts: Facts, signs: Iterable[str]) -> Iterable[tuple[str, Stream, Mark]]:

@@ -34,18 +34,16 @@ class Facts:
         if before is None or before.line < fact.line:
             latest[fact.source, fact.stream] = fact
 
-    def told_by(self, stream: Callable[[str, Stream], Stream]) -> Facts:
-        """The same statements, each with what is known of who said it: ``stream`` completes that of a source."""
+    def told_by(self, speaker: Callable[[Fact], Stream]) -> Facts:
+        """The same statements, each with all that is known of who made it."""
         complete = Facts()
         complete.dropped = self.dropped
         for name, known in self._facts.items():
-            complete._facts[name] = {
-                key: replace(fact, stream=stream(fact.source, fact.stream)) for key, fact in known.items()
-            }
+            complete._facts[name] = {key: replace(fact, stream=speaker(fact)) for key, fact in known.items()}
             complete._latest[name] = {
                 (told.source, told.stream): told
                 for fact in self._latest.get(name, {}).values()
-                for told in [replace(fact, stream=stream(fact.source, fact.stream))]
+                for told in [replace(fact, stream=speaker(fact))]
             }
         return complete
 

@@ -16,6 +16,10 @@ _RAISED = re.compile(
     r"^(?P<type>(?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*)(?:\((?P<inner>[\w.]+)\))?(?:: ?(?P<message>.*))?$",
     re.ASCII,
 )
+_INSTALLED = re.compile(
+    r"/(?:site|dist)-packages/|/lib(?:64)?/python\d|^<|/torch/|/vllm/|/ray/(?:_private|serve|util)/"
+)
+"""Files of Python itself, of installed packages, and of those that are often run from a checkout."""
 _BOX = re.compile(r"^(?:\s{0,8}\| )+")
 
 
@@ -34,6 +38,8 @@ class Raised:
     """Line numbers of the first and last line of its part of the record."""
     frame: str | None
     """``file:line in function`` of the innermost frame."""
+    own_frame: str | None
+    """That of the innermost frame that is neither Python's nor an installed package's: the user's program."""
 
     @property
     def name(self) -> str:
@@ -61,7 +67,7 @@ def _parts(record: Record) -> Iterator[tuple[int, int]]:
 
 
 def _read(record: Record, start: int, stop: int) -> Raised | None:
-    frame = None
+    frame = own_frame = None
     margin = record.lines[start][: len(record.lines[start]) - len(record.lines[start].lstrip())] if start >= 0 else ""
     for index in range(start + 1, stop):
         line = _BOX.sub("", record.lines[index].removeprefix(margin))
@@ -69,6 +75,7 @@ def _read(record: Record, start: int, stop: int) -> Raised | None:
             frame = f"{located['file']}:{located['line']}" + (
                 f" in {located['function']}" if located["function"] else ""
             )
+            own_frame = own_frame if _INSTALLED.search(located["file"]) else frame
         elif frame and line[:1].strip() and (matched := _RAISED.match(line)):
             message = (matched["message"] or "").strip()
             if matched["inner"] and message.startswith("ray::"):
@@ -80,5 +87,6 @@ def _read(record: Record, start: int, stop: int) -> Raised | None:
                 record.numbers[max(start, 0)],
                 record.numbers[stop - 1],
                 frame,
+                own_frame,
             )
     return None

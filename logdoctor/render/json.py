@@ -42,6 +42,8 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "fix": _fix(finding.fix),
         "evidence": [_evidence(evidence) for evidence in finding.evidence],
         "count": finding.count,
+        "guilty": [actor._asdict() for actor in finding.guilty],
+        "why": finding.why,
         "caused_by": finding.caused_by,
         "explains": finding.explains,
         "references": finding.references,

@@ -32,6 +32,8 @@ QUOTED_LINES = 3
 """Lines of a place that spans several, unless all are asked for."""
 LEAD = 12
 """Columns that are kept before the part of a long line that matters."""
+ACTORS = 4
+"""Processes, devices or hosts that a finding names."""
 UNEXPLAINED = 3
 """Unexplained errors that are quoted, unless all are asked for."""
 
@@ -45,11 +47,19 @@ _COMMAND = re.compile(r"[\w.-]+(?: [\w.-]+)*", re.ASCII)
 _SIGN = r"\b\w*(?:Error|Exception|WARN|FATAL|Xid|failed|timed out|refused|[Uu]nable|[Cc]annot|[Kk]illed)\b"
 
 
-def render(diagnosis: Diagnosis, *, color: bool, width: int, verbose: bool = False, top: int | None = None) -> str:
+def render(
+    diagnosis: Diagnosis,
+    *,
+    color: bool,
+    width: int,
+    verbose: bool = False,
+    top: int | None = None,
+    why: bool = False,
+) -> str:
     """The diagnosis as text of at most ``width`` columns, but for lines that are meant to be copied.
 
     ``color`` also brings box-drawing characters; without it all that logdoctor itself says is plain ASCII. ``verbose``
-    shows every finding in full, ``top`` at most so many findings.
+    shows every finding in full, ``top`` at most so many findings, ``why`` the reasoning behind those.
     """
     file = io.StringIO()
     console = Console(
@@ -63,7 +73,7 @@ def render(diagnosis: Diagnosis, *, color: bool, width: int, verbose: bool = Fal
         legacy_windows=False,
         _environ={},
     )
-    page = _Page(diagnosis, color=color, width=width, verbose=verbose)
+    page = _Page(diagnosis, color=color, width=width, verbose=verbose, why=why)
     for part in page.parts(diagnosis.findings[:top]):
         console.print(part, soft_wrap=isinstance(part, Text))
     return _TRAILING.sub(r"\1", file.getvalue())
@@ -72,8 +82,8 @@ def render(diagnosis: Diagnosis, *, color: bool, width: int, verbose: bool = Fal
 class _Page:
     """The parts of the text, in their order. A bare :class:`Text` is a line to copy; the rest fits the width."""
 
-    def __init__(self, diagnosis: Diagnosis, *, color: bool, width: int, verbose: bool) -> None:
-        self.diagnosis, self.color, self.width, self.verbose = diagnosis, color, width, verbose
+    def __init__(self, diagnosis: Diagnosis, *, color: bool, width: int, verbose: bool, why: bool) -> None:
+        self.diagnosis, self.color, self.width, self.verbose, self.why = diagnosis, color, width, verbose, why
         self.dot, self.dots, self.times = (" · ", "…", "×") if color else (", ", "...", "x")
 
     def parts(self, findings: Sequence[Finding]) -> Iterator[RenderableType]:
@@ -88,6 +98,8 @@ class _Page:
             yield from self._missing(self.diagnosis.missing)
         if not self.verbose:
             yield from self._in_short(findings[full:])
+        if self.why:
+            yield from self._reasoning(findings)
         if hidden := len(self.diagnosis.findings) - len(findings):
             yield from self._section(
                 "", [self._wrapped(f"{hidden} more {_plural(hidden, 'finding')} not shown (--top)", "dim")]
@@ -112,6 +124,8 @@ class _Page:
         if finding.cause:
             content += ["", self._text(finding.cause)]
         quoted = finding.evidence if self.verbose else _telling(finding.evidence)
+        if finding.guilty:
+            content += ["", self._text(_actors(finding), "bold")]
         for evidence in quoted:
             content += ["", *self._quote(evidence, self.width - 6, finding)]
         if (more := finding.count - len(quoted)) > 0:
@@ -265,6 +279,15 @@ class _Page:
         yield from self._settings(finding.fix.env)
         yield from self._flags(finding.fix.flags)
 
+    # -- the reasoning
+
+    def _reasoning(self, findings: Sequence[Finding]) -> Iterator[RenderableType]:
+        """Step by step, what led to each finding and its role."""
+        for finding in findings:
+            role = f"{_LABELS[finding.role]}, {round(100 * finding.confidence)} % sure"
+            steps = [Padding(self._entry(Text("-"), self._text(step)), (0, 0, 0, INDENT)) for step in finding.why]
+            yield from self._section(f"Why {finding.id} ({role})", steps)
+
     # -- the rest
 
     def _healthy(self) -> RenderableType:
@@ -367,6 +390,13 @@ class _Page:
         table.add_column(overflow="fold")
         table.add_row(head, body)
         return table
+
+
+def _actors(finding: Finding) -> str:
+    """Whom to look at, in one line."""
+    shown = [str(actor) for actor in finding.guilty[:ACTORS]]
+    more = len(finding.guilty) - len(shown)
+    return "Look at " + "; ".join(shown) + (f"; and {more} more" if more else "")
 
 
 def _telling(evidence: Sequence[Evidence]) -> Sequence[Evidence]:

@@ -50,6 +50,8 @@ class Rulebook:
         """Names of the facts that show that the run went on."""
         self.identities = frozenset(p["fact"] for p in self._patterns if p.get("identity"))
         """Names of the facts that say who speaks: rank, address, device."""
+        self.differences: tuple[tuple[str, str, str], ...] = tuple(map(tuple, plain["differences"]))
+        """Rule, fact, and whether it asks for a difference across ``hosts`` or ``ranks``."""
         self.causes: frozenset[str] = frozenset(plain["causes"])
         """Rules that can name a root cause."""
         self.checks: Mapping[str, str] = plain["checks"]

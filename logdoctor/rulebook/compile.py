@@ -53,8 +53,12 @@ def compile_rules(directories: Sequence[Path]) -> dict[str, Any]:
             found[kind][id] = entries
     every = {kind: [entry for entries in by_id.values() for entry in entries] for kind, by_id in found.items()}
     table = _Table()
+    differences: list[tuple[str, str, str]] = []
     for entry in every["rule"]:
         for signature in entry["signatures"]:
+            if "differs" in signature:
+                differences.append((entry["id"], signature["differs"], signature["across"]))
+                continue
             table.add(
                 signature, rule=entry["id"], levels=signature.get("levels"), components=signature.get("components")
             )
@@ -77,6 +81,7 @@ def compile_rules(directories: Sequence[Path]) -> dict[str, Any]:
         ],
         "grammars": [grammars.compiled(entry) for entry in formats if entry["kind"] != "anchors"],
         "anchors": sorted({anchor for entry in formats for anchor in entry.get("anchors", ())}),
+        "differences": differences,
         "environment": {entry["component"]: environment.compiled(entry) for entry in every["env"]},
         "checks": {entry["check"]: entry["id"] for entry in every["rule"] if "check" in entry},
         "patterns": table.patterns,
@@ -119,7 +124,11 @@ def mistakes(path: Path, content: Any, kind: str) -> Iterator[RuleError]:
 def patterns_of(content: Any, kind: str) -> Iterator[tuple[Keys, Mapping[str, Any]]]:
     """The entries of a file that hold patterns, with the keys that lead to them: signatures, facts, grammars."""
     if kind == "rule":
-        yield from ((("signatures", number), entry) for number, entry in enumerate(content.get("signatures", ())))
+        yield from (
+            (("signatures", number), entry)
+            for number, entry in enumerate(content.get("signatures", ()))
+            if "pattern" in entry
+        )
     elif kind == "env":
         return
     elif isinstance(content, dict):
@@ -167,7 +176,13 @@ def _entries(path: Path, directory: Path) -> Iterator[tuple[str, dict[str, Any]]
     if kind == "rule":
         yield (
             "rule",
-            {**content, "signatures": [_with_literals(signature) for signature in content.get("signatures", ())]},
+            {
+                **content,
+                "signatures": [
+                    signature if "differs" in signature else _with_literals(signature)
+                    for signature in content.get("signatures", ())
+                ],
+            },
         )
     elif kind == "env":
         yield "env", {**content, "id": content["component"]}
