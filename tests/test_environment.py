@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from logdoctor import rulebook
 from logdoctor.rulebook import Catalogue
+from logdoctor.rulebook.environment import CHECKS
 
 CATALOGUE = rulebook.load().environment
 
@@ -59,9 +63,22 @@ def test_names_are_of_one_kind() -> None:
         assert not CATALOGUE.knows(name), f"{name} is both read and unread"
         assert unread.replaced_by is None or unread.replaced_by in CATALOGUE.variables, name
     for variable in CATALOGUE.variables.values():
-        assert variable.replaced_by is None or " " in variable.replaced_by or CATALOGUE.knows(variable.replaced_by)
+        new = variable.replaced_by or variable.name
+        assert new.startswith("--") or CATALOGUE.knows(new), variable.name
 
 
 def test_an_empty_catalogue_knows_nothing() -> None:
     assert Catalogue(()).component("NCCL_DEBUG") is None
     assert Catalogue(()).meant("NCCL_DEBUG") is None
+
+
+def test_each_check_has_a_rule_and_each_rule_its_values() -> None:
+    book = rulebook.load()
+    assert set(book.checks) == set(CHECKS)
+    assert set(rule_schema()["properties"]["check"]["enum"]) == set(CHECKS)
+
+
+def rule_schema() -> dict[str, Any]:
+    path = Path(rulebook.__file__).parent / "schemas" / "rule.schema.json"
+    schema: dict[str, Any] = json.loads(path.read_text())
+    return schema

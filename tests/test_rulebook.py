@@ -19,6 +19,7 @@ from logdoctor import rulebook
 from logdoctor.diagnosis.expressions import FUNCTIONS, _parsed
 from logdoctor.model import LAYERS
 from logdoctor.rulebook import Case, Rule
+from logdoctor.rulebook.environment import CHECKS
 from logdoctor.rulebook.literals import SHORTEST
 
 BOOK = rulebook.load()
@@ -41,8 +42,9 @@ OF_LEDGER = {"ranks", "odd-ranks", "odd-hosts", "lowest-ranks", "absent-ranks", 
 
 @cache
 def groups(rule: str) -> frozenset[str]:
-    """The named groups of a rule's signatures, and what a difference is told with."""
-    named = {
+    """The named groups of a rule's signatures, the values of its check, and what a difference is told with."""
+    checks = [check for check, speaker in BOOK.checks.items() if speaker == rule]
+    named = {name for check in checks for name in CHECKS[check]} | {
         name for pattern in BOOK.patterns if pattern.rule == rule for name in re.findall(r"\(\?P<(\w+)>", pattern.text)
     }
     return frozenset(named | (DIFFERENCE if any(rule == other for other, _, _ in BOOK.differences) else set()))

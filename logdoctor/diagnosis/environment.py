@@ -32,9 +32,9 @@ def _doubts(name: str, facts: Facts, catalogue: Catalogue) -> Iterator[tuple[str
         unread = catalogue.unread.get(name)
         if unread:
             meant = catalogue.variables.get(unread.replaced_by or "")
-            yield "variable-unread", first, {"instead": unread.instead, **_named(meant)}
+            yield "variable-unread", first, {"instead": unread.instead, **_renamed(first, meant)}
         elif meant := catalogue.variables.get(_meant(name, facts, catalogue) or ""):
-            yield "variable-misspelt", first, _named(meant)
+            yield "variable-misspelt", first, _renamed(first, meant)
         return
     if versions := _not_in(variable, facts):
         yield (
@@ -49,7 +49,7 @@ def _doubts(name: str, facts: Facts, catalogue: Catalogue) -> Iterator[tuple[str
             },
         )
     if wrong := next((fact for fact in stated if not variable.takes(fact.value)), None):
-        yield "variable-value", wrong, {"expects": variable.expects, "default": variable.default, **_named(variable)}
+        yield "variable-value", wrong, {"expects": variable.expects, "misread": variable.misread, **_named(variable)}
     if variable.same_on_all_ranks and (other := _differs(stated)):
         yield (
             "variable-differs",
@@ -66,6 +66,11 @@ def _doubts(name: str, facts: Facts, catalogue: Catalogue) -> Iterator[tuple[str
 
 def _named(variable: Variable | None) -> dict[str, str | None]:
     return {"meant": variable.name, "meaning": variable.meaning} if variable else {}
+
+
+def _renamed(stated: Fact, meant: Variable | None) -> dict[str, str | None]:
+    """The variable that is meant, with the value that was given to the wrong name, if it fits."""
+    return {**_named(meant), "fitting": stated.value if meant and meant.takes(stated.value) else None}
 
 
 def _is_value(text: str) -> bool:

@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-_INHERITED = ("software", "read_by", "vllm_carries")
+CHECKS: Mapping[str, frozenset[str]] = {
+    "variable-misspelt": frozenset(("name", "value", "meant", "meaning", "fitting")),
+    "variable-unread": frozenset(
+        ("name", "value", "meant", "meaning", "fitting", "instead", "software", "version", "since", "removed")
+    ),
+    "variable-value": frozenset(("name", "value", "meaning", "expects", "misread")),
+    "variable-differs": frozenset(("name", "value", "meaning", "one", "other", "one_speaker", "other_speaker")),
+}
+"""What a rule may be asked to speak for instead of signatures -> the values that its texts may name."""
+_INHERITED = ("software", "read_by", "misread", "vllm_carries")
 """What a file says for all its variables, and a variable may say otherwise."""
 
 
@@ -32,6 +41,8 @@ class Variable:
     vllm_carries: str | None = None
     """The first vLLM version that copies it from the driver to Ray workers, ``never``, or None where unknown."""
     read_by: str | None = None
+    misread: str | None = None
+    """What becomes of a value that its reader does not understand."""
     note: str | None = None
     """What people get wrong about it."""
     references: tuple[str, ...] = ()
@@ -102,7 +113,11 @@ class Catalogue:
 
     def knows(self, name: str) -> bool:
         """Whether something is known to read a variable of this name."""
-        return name in self.variables or name in self._others or name.startswith(self._families)
+        return (
+            name in self.variables
+            or name in self._others
+            or (name not in self.unread and name.startswith(self._families))
+        )
 
     def component(self, name: str) -> Mapping[str, Any] | None:
         """The component whose prefix a name has: its ``component``, ``software`` and ``covers``."""
@@ -233,6 +248,7 @@ _BOOLEANS = frozenset(("0", "1", "none")) | frozenset(
 _TAKES: Mapping[str, Callable[[str, Mapping[str, Any]], bool]] = {
     "integer": _integer,
     "number": _number,
+    "switch": _integer,
     "boolean": lambda value, _: value.lower() in _BOOLEANS,
     "choice": _choice,
     "choices": _choices,
@@ -245,6 +261,7 @@ _TAKES: Mapping[str, Callable[[str, Mapping[str, Any]], bool]] = {
 _EXPECTS: Mapping[tuple[str, str | None], str] = {
     ("integer", None): "an integer",
     ("number", None): "a number",
+    ("switch", None): "0 or 1, not a word",
     ("boolean", None): "0 or 1",
     ("choice", None): "one of {}",
     ("choices", None): "a comma-separated list of {}",
