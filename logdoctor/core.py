@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from copy import copy, deepcopy
 from time import perf_counter
+from typing import Protocol
 
 from logdoctor.diagnosis import Observations, diagnose
 from logdoctor.facts.recognise import Recogniser
-from logdoctor.formats import Assembler
-from logdoctor.model import Diagnosis, Line, Record, Stats
+from logdoctor.model import Diagnosis, Stats
+from logdoctor.reading import Reading
 from logdoctor.rulebook import Rulebook
-from logdoctor.scan import Scan, Scanner
-from logdoctor.scan.chunks import Chunk
+from logdoctor.scan import Scanner
 from logdoctor.scan.excerpts import Excerpts
 from logdoctor.sources import Skipped, Source, SourceError
 
@@ -37,6 +38,13 @@ def explain(
     return run.diagnosis()
 
 
+class Going(Protocol):
+    """A reading that goes on."""
+
+    def twin(self, run: Run) -> Going: ...
+    def close(self) -> None: ...
+
+
 class Run:
     """What is known of a run, while its logs are read."""
 
@@ -56,29 +64,38 @@ class Run:
 
     def read(self, source: Source) -> None:
         """Read a source from its start to its end."""
-        reading = self.open(source.name)
-        for chunk, hits in self.scanner.chunks(self._until_broken(source)):
+        reading = Reading(self, source.name)
+        for chunk, hits in self.scanner.chunks(self.until_broken(source)):
             reading.feed(chunk, hits)
         reading.close()
-
-    def open(self, name: str) -> Reading:
-        """Begin to read a source."""
-        return Reading(self, name)
 
     def complain(self, error: SourceError) -> None:
         """Note what cannot be read."""
         self.omitted.append(str(error))
         self._warn(str(error), not isinstance(error, Skipped))
 
-    def _until_broken(self, source: Source) -> Iterator[bytes]:
+    def until_broken(self, source: Source) -> Iterator[bytes]:
         """The blocks of a source; where it breaks, what was read so far counts."""
         try:
             yield from source.open()
         except SourceError as error:
             self.complain(error)
 
+    @property
+    def lines(self) -> int:
+        """Lines of the sources that were read to their end."""
+        return sum(self.observations.lines.values())
+
+    def so_far(self, readings: Iterable[Going]) -> Run:
+        """This run as if these readings ended here; they go on, and so does this run."""
+        twin = copy(self)
+        twin.observations, twin.excerpts = deepcopy(self.observations), None
+        for reading in readings:
+            reading.twin(twin).close()
+        return twin
+
     def diagnosis(self) -> Diagnosis:
-        """What the logs say, as far as they were read."""
+        """What the logs say."""
         omitted = list(self.omitted)
         omitted += [
             f"the pattern of {name} took too long on {where} and was not applied there"
@@ -90,7 +107,7 @@ class Run:
             omitted.append(f"{self.observations.facts.dropped} further facts were not kept")
         stats = Stats(
             bytes=self.bytes,
-            lines=sum(self.observations.lines.values()),
+            lines=self.lines,
             records=self.observations.records,
             sources=self.sources,
             seconds=perf_counter() - self.started,
@@ -98,39 +115,3 @@ class Run:
         )
         diagnosis = diagnose(self.observations, self.rulebook, stats)
         return self.excerpts.quoted(diagnosis) if self.excerpts else diagnosis
-
-
-class Reading:
-    """One source, being read."""
-
-    def __init__(self, run: Run, name: str) -> None:
-        self.name = name
-        self.scan = Scan(run.scanner)
-        self._run = run
-        self._assembler: Assembler | None = None
-
-    def feed(self, chunk: Chunk, hits: Sequence[int]) -> None:
-        """Take note of what the next chunk says."""
-        self._take(self.scan.feed(chunk, hits))
-
-    def close(self) -> None:
-        """The source has ended."""
-        self._take(self.scan.rest())
-        if self._assembler:
-            self._observe(self._assembler.close())
-        run, scan = self._run, self.scan
-        run.observations.lines[self.name] = scan.lines
-        run.bytes, run.sources, run.folded = run.bytes + scan.bytes, run.sources + 1, run.folded + scan.folded
-
-    def _take(self, lines: Iterable[Line]) -> None:
-        if self._run.excerpts:
-            lines = self._run.excerpts.keep(self.name, lines)
-        for line in lines:
-            if self._assembler is None:
-                self._assembler = Assembler(self.name, self._run.rulebook.grammars, self.scan.head)
-            self._observe(self._assembler.take(line))
-
-    def _observe(self, records: Iterable[Record]) -> None:
-        run = self._run
-        for record in records:
-            run.observations.take(record, *run.recogniser.recognise(record), run.rulebook.causes)

@@ -21,8 +21,17 @@ Layer = Literal["host", "fault", "peer", "wait", "relay", "advice"]
 LAYERS: tuple[Layer, ...] = ("host", "fault", "peer", "wait", "relay", "advice")
 
 
+class _Immutable:
+    """What never changes, so that a copy of it is the thing itself."""
+
+    __slots__ = ()
+
+    def __deepcopy__(self, memo: object) -> object:
+        return self
+
+
 @dataclass(frozen=True, slots=True)
-class Stream:
+class Stream(_Immutable):
     """Who said something, as far as the prefixes of the line tell."""
 
     host: str | None = None
@@ -68,7 +77,7 @@ class Line(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class Record(_Immutable):
     """One message with all its continuation lines, its prefixes taken off."""
 
     source: str
@@ -99,7 +108,7 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class Event(_Immutable):
     """An occurrence of a rule's signature in a record."""
 
     rule: str
@@ -112,7 +121,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(_Immutable):
     """Something that a log states about the run, such as ``nccl.bootstrap.interface = eth0``."""
 
     name: str

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from logdoctor.cli import live
+
 if TYPE_CHECKING:
     from logdoctor.model import Diagnosis
 
@@ -71,6 +73,11 @@ def command(
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="No notes, and no output at all when nothing is wrong.")
     ] = False,
+    tee: Annotated[
+        bool,
+        typer.Option("--tee", help="Pass standard input on to standard output; the diagnosis goes to standard error."),
+    ] = False,
+    stall: Annotated[float, live.STALL] = live.SECONDS,
 ) -> None:
     """Find the root cause in the logs of a failed run, and the exact fix.
 
@@ -78,6 +85,8 @@ def command(
     """
     from logdoctor import core, rulebook, sources
 
+    if tee and (paths or ["-"]) != ["-"]:
+        _fail("--tee passes standard input on, and takes no paths")
     failures: list[str] = []
 
     def warn(sentence: str, failure: bool = True) -> None:
@@ -90,12 +99,18 @@ def command(
     book = rulebook.load(tuple(_directory(path) for path in rules or ()))
     for problem in book.problems:
         warn(problem)
-    diagnosis = core.explain(sources.discover(paths or ["-"]), book, warn)
+
+    def write(diagnosis: Diagnosis) -> None:
+        text = _rendered(diagnosis, format, output, color, verbose, top, why, tee)
+        _write(text, output, quiet and diagnosis.verdict == "healthy", tee)
+
+    if live.wanted(paths, tee):
+        diagnosis = live.explain(book, warn, stall, tee, quiet, format is Format.text or output is not None, write)
+    else:
+        diagnosis = core.explain(sources.discover(paths or ["-"]), book, warn)
     if not diagnosis.stats.bytes and not failures:
         warn("the logs are empty: nothing was read (a program's errors reach a pipe only with 2>&1)")
-    _write(
-        _rendered(diagnosis, format, output, color, verbose, top, why), output, quiet and diagnosis.verdict == "healthy"
-    )
+    write(diagnosis)
     raise typer.Exit(2 if failures else 1 if _is_problem(diagnosis, fail_on) else 0)
 
 
@@ -113,6 +128,7 @@ def _rendered(
     verbose: bool,
     top: int | None,
     why: bool,
+    tee: bool,
 ) -> str:
     if format is Format.json:
         from logdoctor.render import json
@@ -120,12 +136,16 @@ def _rendered(
         return json.render(diagnosis)
     from logdoctor.render import text
 
-    coloured = color is Color.always or (color is Color.auto and output is None and _terminal_takes_colour())
+    coloured = color is Color.always or (color is Color.auto and output is None and _terminal_takes_colour(tee))
     return text.render(diagnosis, color=coloured, width=_width(), verbose=verbose, top=top, why=why)
 
 
-def _terminal_takes_colour() -> bool:
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+def _terminal_takes_colour(tee: bool) -> bool:
+    return (
+        (sys.stderr if tee else sys.stdout).isatty()
+        and not os.environ.get("NO_COLOR")
+        and os.environ.get("TERM") != "dumb"
+    )
 
 
 def _width() -> int:
@@ -134,7 +154,8 @@ def _width() -> int:
     return max(40, min(shutil.get_terminal_size((100, 24)).columns, 120))
 
 
-def _write(text: str, output: Path | None, silent: bool) -> None:
+def _write(text: str, output: Path | None, silent: bool, tee: bool) -> None:
+    out = sys.stderr if tee else sys.stdout
     if output is not None:
         try:
             output.write_text(text, encoding="utf-8")
@@ -142,10 +163,10 @@ def _write(text: str, output: Path | None, silent: bool) -> None:
             _fail(f"--output {output}: cannot be written: {error.strerror}")
     elif not silent:
         try:
-            sys.stdout.buffer.write(text.encode("utf-8", "replace"))
-            sys.stdout.buffer.flush()
+            out.buffer.write(text.encode("utf-8", "replace"))
+            out.buffer.flush()
         except BrokenPipeError:  # the reader, such as head, has seen enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
 
 
 def _is_problem(diagnosis: Diagnosis, fail_on: FailOn) -> bool:

@@ -204,11 +204,11 @@ class Assembler:
             yield from self._close(channel)
         self.channels.clear()
 
-    def peek(self, lines: Iterable[Line] = ()) -> list[Record]:
-        """The records that would be complete if the source ended after these lines; nothing changes."""
+    def twin(self) -> Assembler:
+        """The same, to go on differently."""
         twin = copy(self)
         twin.channels = {key: channel.twin() for key, channel in self.channels.items()}
-        return [record for line in lines for record in twin.take(line)] + list(twin.close())
+        return twin
 
     def _peel(self, text: str) -> tuple[tuple[Any, ...], dict[str, Any], str | None, int, str]:
         """Take off all wrappers: the channel's key, what they say of the stream, their time, the repeats, the rest."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from copy import copy
+from copy import copy, deepcopy
 from typing import NamedTuple
 
 from logdoctor.model import Line
@@ -88,6 +88,10 @@ class Scanner:
         """The bytes of one source as chunks, each with the hits in it."""
         return self._search.hits(cut(blocks, BEFORE))
 
+    def find(self, chunk: Chunk) -> Sequence[int]:
+        """The hits in the new lines of one chunk."""
+        return self._search.find(chunk)
+
 
 class _Span(NamedTuple):
     """Lines that are wanted: those that hold any byte from ``low`` to ``high`` of the source."""
@@ -114,8 +118,6 @@ class Scan:
         self._beats: dict[int, Beat] = {}
         self._folding = Folding()
         self.bytes = 0
-        self.lines = 0
-        """Lines of the source; known at its end."""
         self.head: list[str] = []
         """Its first lines; known once the first chunk was fed."""
 
@@ -140,8 +142,7 @@ class Scan:
         """All that is still wanted if the source ends here: lines held back, heartbeats, the last of repeated lines."""
         end = self._chunk.at + len(self._chunk.data)
         spans = self._due(end)
-        numbers = self._count([*(start for start, _ in spans), end])
-        self.lines = numbers[end] - 1 + (self._chunk.data[-1:] not in (b"", b"\n"))
+        numbers = self._count([start for start, _ in spans])
         beats = [(place, frozenset((index,))) for index, beat in self._beats.items() for place in beat.places]
         counted = [(kind, kind.last) for kind in self._folding.folded if kind.last]
         return [
@@ -153,11 +154,18 @@ class Scan:
             ),
         ]
 
-    def peek(self) -> list[Line]:
-        """What :meth:`rest` would give now, while the source goes on."""
+    def twin(self) -> Scan:
+        """The same, to go on differently."""
         twin = copy(self)
-        twin._spans, twin._hits = list(self._spans), dict(self._hits)
-        return twin.rest()
+        twin._spans, twin._hits, twin._folding = list(self._spans), dict(self._hits), deepcopy(self._folding)
+        twin._beats = {index: copy(beat) for index, beat in self._beats.items()}
+        return twin
+
+    @property
+    def lines(self) -> int:
+        """Lines so far; one without a newline counts."""
+        data = self._chunk.data
+        return self._number - 1 + data.count(b"\n", self._counted - self._chunk.at) + (data[-1:] not in (b"", b"\n"))
 
     @property
     def folded(self) -> int:

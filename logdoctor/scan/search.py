@@ -36,6 +36,10 @@ class Search:
         self._threads = threads or processors()
         self._pool: ThreadPoolExecutor | None = None
 
+    def find(self, chunk: Chunk) -> Sequence[int]:
+        """The hits in the new lines of one chunk."""
+        return self._matchers.after(len(chunk.data) - chunk.new).find(chunk.data, chunk.new) or ()
+
     def hits(self, chunks: Iterable[Chunk]) -> Iterator[tuple[Chunk, Sequence[int]]]:
         """The chunks in their order, each with the hits in its new lines."""
         ahead: deque[tuple[Chunk, Future[list[int] | None]]] = deque()
