@@ -59,7 +59,7 @@ def fill(template: str, context: Context, depth: int = 0) -> Value:
     """The text with every ``{...}`` replaced; its origin is that of the first value that has one."""
     parts: list[str] = []
     origin, known = "", True
-    for part in _parsed(template):
+    for part in parsed(template):
         if isinstance(part, str):
             parts.append(part)
             continue
@@ -217,7 +217,7 @@ def same_network(one: str, other: str) -> bool | None:
 
 
 @lru_cache(maxsize=4096)
-def _parsed(template: str) -> tuple[str | tuple[str, ...], ...]:
+def parsed(template: str) -> tuple[str | tuple[str, ...], ...]:
     """Literal text, and the alternatives of each ``{...}``, in order."""
     return tuple(_parse(template))
 

@@ -153,18 +153,19 @@ def _unusable(entry: Mapping[str, Any], kind: str) -> Iterator[tuple[str, str]]:
     except regex.error as error:
         yield "pattern", f"not a valid regular expression: {error}"
         return
-    if not entry.get("literals") and not _literals(entry["pattern"]):
+    if not literals_of(entry):
         yield (
             "pattern",
             f"has no literal of at least {literals.SHORTEST} bytes in every match; name one with 'literals:'",
         )
 
 
-def _literals(pattern: str) -> tuple[str, ...] | None:
+def literals_of(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    """The literals of a signature or fact that the scanner looks for: those that it names, or its pattern needs."""
     try:
-        return literals.required(pattern)
+        return tuple(entry.get("literals") or literals.required(entry["pattern"]) or ())
     except (re.error, RecursionError, OverflowError):
-        return None
+        return ()
 
 
 def _entries(path: Path, directory: Path) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -195,7 +196,7 @@ def _entries(path: Path, directory: Path) -> Iterator[tuple[str, dict[str, Any]]
 
 def _with_literals(entry: Mapping[str, Any]) -> dict[str, Any]:
     """A signature or fact together with the literals that the scanner looks for."""
-    return {**entry, "literals": list(entry.get("literals") or _literals(entry["pattern"]) or ())}
+    return {**entry, "literals": list(literals_of(entry))}
 
 
 @lru_cache

@@ -1,0 +1,89 @@
+"""What a reader copies from a fix: lines for a shell, variables, options."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+
+from logdoctor.authoring.library import Library, Problem, Sheet
+from logdoctor.diagnosis.expressions import parsed
+from logdoctor.rulebook.compile import Keys
+
+_UNFINISHED = re.compile(r"<(?!<)[^<>|&;\"\n]{1,200}>|(?<=\s)\.\.\.(?=\s|$)")
+"""What the reader has to fill in."""
+_PROSE = re.compile(r"[A-Z][a-z]+ ")
+_OPTION = re.compile(r"--?[a-z0-9]+(-[a-z0-9]+)*(\.\w+)*|\{.*\}")
+
+
+def unreadable_command(library: Library) -> Iterator[Problem]:
+    """A line to copy that no shell can read (an open quote or bracket), or that is prose."""
+    lines = [(sheet, keys, _UNFINISHED.sub("X", _filled(text))) for sheet, keys, text in _commands(library)]
+    for sheet, keys, line in lines:
+        if _PROSE.match(line):
+            yield sheet.problem("unreadable-command", keys, f"prose belongs into 'steps:': {line[:80]}")
+    bash = shutil.which("bash")
+    if bash is None:
+        return
+    while lines:  # bash stops at the first line that it cannot read
+        script = "\n".join(f"f{number}() {{\n{line}\n}}" for number, (_, _, line) in enumerate(lines))
+        read = subprocess.run([bash, "-n"], input=script, text=True, capture_output=True, check=False)
+        found = re.search(r"line (\d+): (.*)", read.stderr)
+        if not found:
+            return
+        number = _function_at(script, int(found[1]))
+        sheet, keys, line = lines.pop(number)
+        yield sheet.problem("unreadable-command", keys, f"{found[2]}: {line[:120]}")
+
+
+def _function_at(script: str, line: int) -> int:
+    """Which function a line of the script belongs to, or the one before, which did not end."""
+    heads = [row for row in script.split("\n")[:line] if re.fullmatch(r"f\d+\(\) \{", row)]
+    last = script.split("\n")[line - 1] if line <= script.count("\n") + 1 else ""
+    return max(0, len(heads) - 1 - bool(re.fullmatch(r"f\d+\(\) \{", last)))
+
+
+def _commands(library: Library) -> Iterator[tuple[Sheet, Keys, str]]:
+    for sheet in library.of("rule"):
+        for keys, cause in sheet.causes():
+            for field in ("commands", "verify"):
+                for number, text in enumerate(cause["fix"].get(field, ())):
+                    yield sheet, (*keys, "fix", field, number), text
+
+
+def _filled(template: str) -> str:
+    """The text as it is where no value is known, with a word for each placeholder."""
+    return "".join(
+        part
+        if isinstance(part, str)
+        else next((_filled(text[1:-1]) for text in reversed(part) if text[:1] in "\"'"), "VALUE")
+        for part in parsed(template)
+    )
+
+
+def unknown_variable(library: Library) -> Iterator[Problem]:
+    """A fix that sets a variable that nothing reads, or that the catalogue of variables does not know."""
+    catalogue = library.book.environment
+    for sheet in library.of("rule"):
+        for keys, cause in sheet.causes():
+            for number, setting in enumerate(cause["fix"].get("env", ())):
+                name = setting["name"]
+                if "{" in name or setting.get("unset") or catalogue.knows(name):
+                    continue
+                if name in catalogue.unread:
+                    message = f"nothing reads {name}"
+                else:
+                    meant = catalogue.meant(name)
+                    message = f"rules/env does not know {name}" + (f"; did you mean {meant}?" if meant else "")
+                yield sheet.problem("unknown-variable", (*keys, "fix", "env", number, "name"), message)
+
+
+def unknown_flag(library: Library) -> Iterator[Problem]:
+    """An option of vLLM that is not written as vLLM lists it: small letters and dashes."""
+    for sheet in library.of("rule"):
+        for keys, cause in sheet.causes():
+            for number, flag in enumerate(cause["fix"].get("flags", ())):
+                if flag["of"].startswith("vllm serve") and not _OPTION.fullmatch(flag["name"]):
+                    message = f"{flag['name']} is no option: they are written in small letters and dashes"
+                    yield sheet.problem("unknown-flag", (*keys, "fix", "flags", number, "name"), message)

@@ -1,0 +1,17 @@
+"""``logdoctor rules``: read the handbook, and write more of it."""
+
+from __future__ import annotations
+
+import typer
+
+from logdoctor.cli.rules import lint, schema, test
+
+app = typer.Typer(
+    help="Read the rules, check them, and write your own.",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode=None,
+)
+app.command("lint")(lint.command)
+app.command("test")(test.command)
+app.command("schema")(schema.command)

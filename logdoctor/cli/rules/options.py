@@ -1,0 +1,93 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import enum
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from logdoctor.authoring.library import Library, Problem
+
+Rules = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--rules", envvar="LOGDOCTOR_RULES", help="A directory with more rules; may be repeated.", show_default=False
+    ),
+]
+Paths = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="[PATH]...",
+        help="Rule files or directories to check; when none is given, those of --rules, else the built-in ones.",
+        show_default=False,
+    ),
+]
+
+
+class Format(str, enum.Enum):
+    """How problems are written."""
+
+    text = "text"
+    json = "json"
+    github = "github"
+
+
+FormatOption = Annotated[
+    Format, typer.Option("--format", "-f", help="Text for people, JSON for programs, annotations for GitHub.")
+]
+
+
+def library(rules: Sequence[Path] | None, paths: Sequence[Path] | None) -> Library:
+    """The rules that take part, and among them those that are to be checked."""
+    from logdoctor import rulebook
+    from logdoctor.authoring.library import Library
+
+    extra = [directory(path) for path in rules or ()]
+    for path in paths or ():
+        if not path.exists():
+            fail(f"{path}: no such file or directory")
+        home = path if path.is_dir() else path.parent
+        if not any(_below(home, known) for known in (rulebook.rules_directory(), *extra)):
+            extra.append(home)
+    return Library(tuple(extra), tuple(paths or extra))
+
+
+def directory(path: Path) -> Path:
+    """The path, if it is a directory; else the command ends."""
+    if not path.is_dir():
+        fail(f"--rules {path}: no such directory; it must hold *.yaml files as docs/rules.md describes them")
+    return path
+
+
+def _below(path: Path, directory: Path) -> bool:
+    return path.resolve() == directory.resolve() or directory.resolve() in path.resolve().parents
+
+
+def report(problems: Sequence[Problem], format: Format, summary: str) -> NoReturn:
+    """Write the problems to standard output, in one sentence the whole to standard error, and end the command."""
+    from logdoctor.authoring import report
+
+    write({Format.text: report.as_text, Format.json: report.as_json, Format.github: report.as_github}[format](problems))
+    typer.echo(summary, err=True)
+    raise typer.Exit(1 if problems else 0)
+
+
+def write(text: str) -> None:
+    """Write to standard output, whatever its encoding; a reader that has seen enough, such as head, ends it."""
+    try:
+        sys.stdout.buffer.write(text.encode("utf-8", "replace"))
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def fail(sentence: str) -> NoReturn:
+    """End the command for bad usage."""
+    typer.echo(f"logdoctor: {sentence}", err=True)
+    raise typer.Exit(2)
