@@ -28,7 +28,8 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/mypy
 
 rules: $(VENV)/.installed-dev  ## check the rules alone
-	$(BIN)/pytest -n auto tests/test_rules.py tests/test_formats.py
+	$(BIN)/logdoctor rules lint
+	$(BIN)/logdoctor rules test
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .

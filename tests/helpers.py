@@ -6,10 +6,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from logdoctor import core, rulebook
+from logdoctor.authoring.library import Library
 from logdoctor.model import Diagnosis
 from logdoctor.rulebook import Rulebook
 from logdoctor.sources import Source
 
+LIBRARY = Library()
+"""All built-in rule files as they are written."""
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from logdoctor.rulebook.literals import constants, parser
@@ -17,7 +17,7 @@ _MANY = 64
 """Repetitions from which on a repeat counts as one without end."""
 _ALPHABET = "a0 :-/.=A_[(,\"'~\t"
 """Characters that stand for a class; the first that it holds."""
-_CATEGORY = {
+_CATEGORY: dict[Any, Callable[[str], bool]] = {
     constants.CATEGORY_DIGIT: str.isdigit,
     constants.CATEGORY_NOT_DIGIT: lambda c: not c.isdigit(),
     constants.CATEGORY_SPACE: str.isspace,
@@ -52,8 +52,8 @@ def attacks(pattern: str, anywhere: bool = True) -> Iterator[str]:
 
 
 def _repeats(items: Any, before: str) -> Iterator[tuple[str, Any, str, bool]]:
-    """The repeats without end in a parsed pattern: a text that reaches each, its parsed body, the character that follows
-    it, and whether another one stands within it."""
+    """The repeats without end in a parsed pattern: a text that reaches each, its parsed body, the character that
+    follows it, and whether another one stands within it."""
     for number, (operation, argument) in enumerate(items):
         for inner in _inside(operation, argument):
             within = list(_repeats(inner, before))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-_PACKAGED = Path(__file__).parent / "healthy"
+_PACKAGED = Path(__file__).parent / "runs"
 _CHECKOUT = Path(__file__).parent.parent.parent / "fixtures" / "healthy"
 DIRECTORY = _PACKAGED if _PACKAGED.is_dir() else _CHECKOUT
 """Where they are: in the package, or in a checkout."""

@@ -30,8 +30,8 @@ class Problem:
 class Sheet:
     """One YAML file of a rules directory."""
 
-    def __init__(self, path: Path, directory: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, directory: Path, trusted: bool = False) -> None:
+        self.path, self.directory = path, directory
         self.kind = kind_of(path, directory)
         """``rule``, ``facts``, ``formats`` or ``env``."""
         self.content: Any = None
@@ -43,7 +43,7 @@ class Sheet:
         except RuleError as error:
             self.mistakes = (error,)
         else:
-            self.mistakes = tuple(mistakes(path, content, self.kind))
+            self.mistakes = () if trusted else tuple(mistakes(path, content, self.kind))
             if not self.mistakes:
                 self.content = content
 
@@ -73,10 +73,21 @@ class Library:
     def __init__(self, extra: Sequence[Path] = (), only: Sequence[Path] = ()) -> None:
         self.directories = (rulebook.rules_directory(), *extra)
         self.book: Rulebook = rulebook.load(tuple(extra))
-        self.sheets = tuple(Sheet(path, directory) for directory in self.directories for path in files(directory))
         wanted = [path.resolve() for path in only]
-        self.checked = tuple(sheet for sheet in self.sheets if not wanted or _within(sheet.path, wanted))
+        checked, others = [], []
+        for directory in self.directories:
+            for path in files(directory):
+                if not wanted or _within(path, wanted):
+                    checked.append(Sheet(path, directory))
+                elif not any(problem.startswith(f"{path}:") for problem in self.book.problems):
+                    others.append(Sheet(path, directory, trusted=True))
+        self.checked = tuple(checked)
         """The files that the checks speak of; the others are only known to them."""
+        self._others = tuple(others)
+
+    def _place(self, sheet: Sheet) -> int:
+        """Which of the directories it is of; a later one counts."""
+        return self.directories.index(sheet.directory)
 
     def of(self, kind: str) -> tuple[Sheet, ...]:
         """The files of a kind that are to be checked and can be used."""
@@ -85,7 +96,10 @@ class Library:
     @cached_property
     def rules(self) -> Mapping[str, Sheet]:
         """The files of all usable rules by the rule's id; of two with one id the one that counts."""
-        return {s.content["id"]: s for s in self.sheets if s.kind == "rule" and s.content is not None}
+        usable = [
+            sheet for sheet in (*self._others, *self.checked) if sheet.kind == "rule" and sheet.content is not None
+        ]
+        return {sheet.content["id"]: sheet for sheet in sorted(usable, key=self._place)}
 
     @cached_property
     def owners(self) -> Mapping[str, str]:

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from logdoctor import core
-from logdoctor.facts.recognise import Recogniser
 from logdoctor.formats import assemble
-from logdoctor.model import Fact, Finding, Line
+from logdoctor.model import Fact, Finding
 from logdoctor.rulebook import Rulebook
 from logdoctor.rulebook.grammars import Grammar, Grammars
 from logdoctor.sources import Source, discover
@@ -97,10 +96,10 @@ def fact_sample_fails(fact: str, sample: Mapping[str, Any], book: Rulebook) -> s
 
 def read_facts(line: str, book: Rulebook) -> list[Fact]:
     """The facts that a line states."""
-    called = frozenset(index for literal, calls in book.literals.items() if literal in line for index in calls)
-    recogniser = Recogniser(book)
-    records = assemble("sample", [Line(1, line, called)], book.grammars)
-    return [fact for record in records for fact in recogniser.recognise(record)[1]]
+    run = core.Run(book)
+    run.read(_source("sample", f"{line}\n"))
+    stated = run.observations.facts
+    return [fact for name in stated.names() for fact in stated.all(name)]
 
 
 def _shape(name: str) -> re.Pattern[str]:
@@ -153,9 +152,9 @@ def alarms(run: Path, book: Rulebook) -> list[tuple[str, str]]:
     return [
         (
             finding.rule,
-            f"{finding.id} is found in a healthy run, {where.source} line {where.line}: {where.text.strip()}",
+            f"finds {finding.id} in a healthy run, {place.source} line {place.line}: {place.text.strip()}",
         )
         for finding in diagnosis.findings
         if finding.severity == "error"
-        for where in finding.evidence[:1]
+        for place in finding.evidence[:1]
     ]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,23 +17,44 @@ from logdoctor.rulebook.store import pack, unpack
 def through_cache(directories: Sequence[Path]) -> dict[str, Any]:
     """The compiled rules of the directories, from the cache where it is fresh. A cache that cannot be written is no
     error."""
-    path = _folder() / f"rulebook-{_stamp(directories)}"
+
+    def compiled() -> dict[str, Any]:
+        from logdoctor.rulebook.compile import gather, merge
+
+        if len(directories) == 1:
+            return merge([gather(directories[0])])
+        # the parts are kept too: when a file of one directory changes, the others need not be read again
+        return merge([_kept(f"rules-{_stamp([d])}", partial(gather, d), _plain, json.loads) for d in directories])
+
+    return _kept(f"rulebook-{_stamp(directories)}", compiled, pack, unpack)
+
+
+def _kept(
+    name: str,
+    make: Callable[[], dict[str, Any]],
+    encode: Callable[[dict[str, Any]], bytes],
+    decode: Callable[[bytes], dict[str, Any]],
+) -> dict[str, Any]:
+    """What the cache holds under a name; made and put there if it holds nothing, or nothing that can be read."""
+    path = _folder() / name
     try:
-        return unpack(path.read_bytes())
+        return decode(path.read_bytes())
     except (OSError, ValueError):
         pass
-    from logdoctor.rulebook.compile import compile_rules
-
-    compiled = compile_rules(directories)
+    made = make()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            file.write(pack(compiled))
+            file.write(encode(made))
         os.replace(file.name, path)
         _forget_old(path.parent)
     except OSError:
         pass
-    return compiled
+    return made
+
+
+def _plain(made: dict[str, Any]) -> bytes:
+    return json.dumps(made, separators=(",", ":")).encode()
 
 
 def _folder() -> Path:
@@ -53,6 +76,6 @@ def _stamp(directories: Sequence[Path]) -> str:
     return seen.hexdigest()[:24]
 
 
-def _forget_old(folder: Path, keep: int = 8) -> None:
-    for old in sorted(folder.glob("rulebook-*"), key=lambda p: p.stat().st_mtime, reverse=True)[keep:]:
+def _forget_old(folder: Path, keep: int = 16) -> None:
+    for old in sorted(folder.glob("rule*-*"), key=lambda p: p.stat().st_mtime, reverse=True)[keep:]:
         old.unlink(missing_ok=True)

@@ -35,23 +35,41 @@ def compile_rules(directories: Sequence[Path]) -> dict[str, Any]:
 
     A file with a mistake is left out, and what is wrong with it is one sentence in ``problems``.
     """
+    return merge([gather(directory) for directory in directories])
+
+
+def gather(directory: Path) -> dict[str, Any]:
+    """What the files of a directory hold, checked: for each kind the entries by their id, several where several lines
+    state one fact; and ``problems``. All of it is plain data."""
     found: dict[str, dict[str, list[Any]]] = {"rule": {}, "facts": {}, "derived": {}, "formats": {}, "env": {}}
     problems: list[str] = []
-    for directory in directories:
-        here: dict[tuple[str, str], list[Any]] = {}
-        for path in files(directory):
-            try:
-                for kind, entry in _entries(path, directory):
-                    same = here.setdefault((kind, entry["id"]), [])
-                    if same and kind != "facts":  # several lines may state one fact
-                        taken = f"'{entry['id']}' is taken by another file of {directory}"
-                        raise RuleError(path, line_with(path, entry["id"]), "id", taken)
-                    same.append(entry)
-            except RuleError as error:
-                problems.append(str(error))
-        for (kind, id), entries in here.items():
-            found[kind][id] = entries
-    every = {kind: [entry for entries in by_id.values() for entry in entries] for kind, by_id in found.items()}
+    for path in files(directory):
+        try:
+            for kind, entry in _entries(path, directory):
+                same = found[kind].setdefault(entry["id"], [])
+                if same and kind != "facts":
+                    taken = f"'{entry['id']}' is taken by another file of {directory}"
+                    raise RuleError(path, line_with(path, entry["id"]), "id", taken)
+                same.append(_compiled(kind, entry))
+        except RuleError as error:
+            problems.append(str(error))
+    return {**found, "problems": problems}
+
+
+def _compiled(kind: str, entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    if kind == "formats" and entry["kind"] != "anchors":
+        return grammars.compiled(entry)
+    if kind == "env":
+        return environment.compiled(entry)
+    return {key: value for key, value in entry.items() if key not in ("tests", "samples", "not_samples")}
+
+
+def merge(gathered: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What several directories hold as one compiled rulebook."""
+    every: dict[str, list[Any]] = {}
+    for kind in ("rule", "facts", "derived", "formats", "env"):
+        by_id = {id: entries for one in gathered for id, entries in one[kind].items()}
+        every[kind] = [entry for entries in by_id.values() for entry in entries]
     table = _Table()
     differences: list[tuple[str, str, str]] = []
     for entry in every["rule"]:
@@ -73,16 +91,16 @@ def compile_rules(directories: Sequence[Path]) -> dict[str, Any]:
     formats = every["formats"]
     return {
         "version": VERSION,
-        "problems": problems,
+        "problems": [problem for one in gathered for problem in one["problems"]],
         "rules": {entry["id"]: rules.compiled(entry) for entry in every["rule"]},
         "causes": [entry["id"] for entry in every["rule"] if rules.may_be_cause(entry)],
         "derived": [
             {"id": entry["id"], "first": entry["first"], "accept": entry.get("accept")} for entry in every["derived"]
         ],
-        "grammars": [grammars.compiled(entry) for entry in formats if entry["kind"] != "anchors"],
+        "grammars": [entry for entry in formats if entry["kind"] != "anchors"],
         "anchors": sorted({anchor for entry in formats for anchor in entry.get("anchors", ())}),
         "differences": differences,
-        "environment": {entry["component"]: environment.compiled(entry) for entry in every["env"]},
+        "environment": {entry["component"]: entry for entry in every["env"]},
         "checks": {entry["check"]: entry["id"] for entry in every["rule"] if "check" in entry},
         "patterns": table.patterns,
         "literals": table.literals,

@@ -13,6 +13,8 @@ else:  # the same modules before Python 3.11
     import sre_constants as constants
     import sre_parse as parser
 
+__all__ = ["SHORTEST", "constants", "first_characters", "parser", "required"]
+
 SHORTEST = 4
 """Bytes that a literal needs to be worth looking for."""
 

@@ -63,7 +63,7 @@ def _filled(template: str) -> str:
 
 
 def unknown_variable(library: Library) -> Iterator[Problem]:
-    """A fix that sets a variable that nothing reads, or that the catalogue of variables does not know."""
+    """A fix that sets a variable that nothing reads, or one of a component of ``rules/env`` that is not there."""
     catalogue = library.book.environment
     for sheet in library.of("rule"):
         for keys, cause in sheet.causes():
@@ -73,9 +73,11 @@ def unknown_variable(library: Library) -> Iterator[Problem]:
                     continue
                 if name in catalogue.unread:
                     message = f"nothing reads {name}"
-                else:
+                elif catalogue.component(name):
                     meant = catalogue.meant(name)
                     message = f"rules/env does not know {name}" + (f"; did you mean {meant}?" if meant else "")
+                else:
+                    continue
                 yield sheet.problem("unknown-variable", (*keys, "fix", "env", number, "name"), message)
 
 

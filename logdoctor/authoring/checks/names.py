@@ -12,9 +12,14 @@ from logdoctor.diagnosis.expressions import FUNCTIONS, parsed
 from logdoctor.model import LAYERS
 from logdoctor.rulebook import Rulebook
 from logdoctor.rulebook.compile import Keys
+from logdoctor.rulebook.environment import CHECKS
 
 OF_EVENT = frozenset(("host", "rank", "pid", "process", "source", "line"))
 """What an event has besides the groups of its signature."""
+OF_DIFFERENCE = frozenset(("value", "who", "other", "others"))
+"""What a difference between ranks or hosts is told with."""
+OF_LEDGER = frozenset(("ranks", "odd-ranks", "odd-hosts", "lowest-ranks", "absent-ranks", "usual"))
+"""Functions that look at the statements of all ranks or hosts."""
 OTHER_NAMES = frozenset(("unrecognised-failure", *(f"layer:{layer}" for layer in LAYERS)))
 _PLACEHOLDER = re.compile(r"\w+(-\w+)+")
 """No group can be called so: a last alternative such as {free-port}, which is shown as <free-port>."""
@@ -74,8 +79,14 @@ class Names:
 
     @staticmethod
     def groups(sheet: Sheet) -> frozenset[str]:
-        """The named groups of a rule's signatures."""
-        return frozenset(name for _, entry in sheet.patterns() for name in _GROUP.findall(entry["pattern"]))
+        """The named groups of a rule's signatures, the values of its check, and what a difference is told with."""
+        named = {name for _, entry in sheet.patterns() for name in _GROUP.findall(entry["pattern"])}
+        differs = any("differs" in signature for signature in sheet.content.get("signatures", ()))
+        return (
+            frozenset(named)
+            | CHECKS.get(sheet.content.get("check"), frozenset())
+            | (OF_DIFFERENCE if differs else frozenset())
+        )
 
     def is_fact(self, name: str) -> bool:
         return name in self._plain or any(shape.fullmatch(name) for shape in self._shapes)
@@ -101,6 +112,8 @@ class Names:
             return function in groups | OF_EVENT
         if function in ("fact", "facts"):
             return self.is_fact(argument.strip())
+        if function in OF_LEDGER:
+            return all(map(self.is_fact, argument.split()))
         return function == "env" or (function in FUNCTIONS and self.has_value(argument.strip(), groups))
 
     def near(self, name: str, known: Iterable[str]) -> str:
@@ -171,10 +184,8 @@ def _asked(asked: Mapping[str, Any], names: Names, groups: frozenset[str]) -> It
 
 
 def _expressions(sheet: Sheet, names: Names, groups: frozenset[str]) -> Iterator[tuple[Keys, str]]:
-    fields = ("title", "cause", "fix", "missing")
-    spoken = [(("title",), sheet.content["title"])] if "differential" in sheet.content else []
-    for keys, cause in sheet.causes():
-        spoken += [found for field in fields for found in texts(cause.get(field), (*keys, field))]
-    for keys, text in spoken:
-        for expression in names.unknown(text, groups):
-            yield keys, f"{{{expression}}} can never have a value{names.near(expression, groups | OF_EVENT)}"
+    for where, entry in ((), sheet.content), *sheet.causes():
+        for field in ("title", "cause", "fix", "missing"):
+            for keys, text in texts(entry.get(field), (*where, field)):
+                for expression in names.unknown(text, groups):
+                    yield keys, f"{{{expression}}} can never have a value{names.near(expression, groups | OF_EVENT)}"

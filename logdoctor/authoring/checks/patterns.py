@@ -14,14 +14,13 @@ from logdoctor.authoring.library import Library, Problem
 from logdoctor.rulebook import Rule, Rulebook
 from logdoctor.rulebook.compile import Keys, literals_of
 from logdoctor.rulebook.literals import SHORTEST
-from logdoctor.scan.matcher import Matcher
 
 FEW = 4
 """Lines that every process prints once or twice when it starts."""
 MUCH = 0.02
 """The share of a healthy log's lines from which on a literal is hot."""
-PATIENCE = 0.3
-"""Seconds that a pattern may take on a text made to delay it; a second try has ten times as long."""
+PATIENCE = 0.2
+"""Seconds that a pattern may take on a text made to delay it; a second try has five times as long."""
 _FLAGS = regex.ASCII | regex.MULTILINE
 
 
@@ -74,19 +73,22 @@ class _Recogniser:
 
     def __init__(self, book: Rulebook) -> None:
         self._book = book
-        self._calls = list(book.literals.values())
-        self._matcher = Matcher([literal.encode() for literal in book.literals])
         self._known: dict[str, frozenset[str]] = {}
 
     def __call__(self, line: str) -> frozenset[str]:
         if line not in self._known:
-            called = {index for _, literal in self._matcher.find(line.encode()) for index in self._calls[literal]}
+            called = {index for literal, calls in self._book.literals.items() if literal in line for index in calls}
             self._known[line] = frozenset(
                 rule
                 for index in called
-                if (rule := self._book.patterns[index].rule) and self._book.regex(index).search(line, timeout=1)
+                if (rule := self._rule(index)) and self._book.regex(index).search(line, timeout=1)
             )
         return self._known[line]
+
+    def _rule(self, index: int) -> str | None:
+        """The rule of a pattern that needs nothing but the line."""
+        pattern = self._book.patterns[index]
+        return None if pattern.levels or pattern.components else pattern.rule
 
 
 def _compete(one: Rule, other: Rule) -> bool:
@@ -94,7 +96,8 @@ def _compete(one: Rule, other: Rule) -> bool:
     names = [{rule.id, *(case.id for case in rule.cases)} for rule in (one, other)]
     edges = [{*rule.explains, *rule.consequence_of} for rule in (one, other)]
     layers = [{case.layer for case in rule.cases} for rule in (one, other)]
-    return bool(layers[0] & layers[1]) and not (edges[0] & names[1] or edges[1] & names[0])
+    certain = any(case.when is None for case in other.cases)  # else its conditions may tell the two apart
+    return certain and bool(layers[0] & layers[1]) and not (edges[0] & names[1] or edges[1] & names[0])
 
 
 def unfindable_literal(library: Library) -> Iterator[Problem]:
@@ -108,7 +111,7 @@ def unfindable_literal(library: Library) -> Iterator[Problem]:
 
 
 def hot_literal(library: Library) -> Iterator[Problem]:
-    """A literal that stands in many lines of healthy logs where its pattern does not match: each is read for nothing."""
+    """A literal that stands in many lines of healthy logs in which nothing is found: each is read for nothing."""
     logs = [(path.name, text.splitlines(), text) for path, text in healthy.texts() if text.count("\n") > 50]
     steady = healthy.steady_lines()
     for sheet in (*library.of("rule"), *library.of("facts")):
@@ -154,7 +157,7 @@ def explodes(pattern: str, anywhere: bool = True) -> str | None:
             apply(text, timeout=PATIENCE)
         except TimeoutError:
             try:
-                apply(text, timeout=10 * PATIENCE)  # the machine may have been busy
+                apply(text, timeout=5 * PATIENCE)  # the machine may have been busy
             except TimeoutError:
                 return text
     return None
