@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import regex
@@ -24,18 +24,22 @@ def holds(condition: Mapping[str, Any] | None, context: Context) -> bool:
 
 
 def _seen(condition: Mapping[str, Any], context: Context) -> bool:
-    return any(True for _ in _occurrences(condition["seen"], condition, context))
+    return bool(_occurrences(condition["seen"], condition, context))
 
 
-def _occurrences(name: str, condition: Mapping[str, Any], context: Context) -> Iterable[Event | Fact]:
+def _occurrences(name: str, condition: Mapping[str, Any], context: Context) -> Sequence[Event | Fact]:
     """The events of that rule, or facts of that name, at the place and in the order that the condition asks for."""
     found: list[Event | Fact] = [*context.events.get(name, ()), *context.facts.all(name)]
     if name not in context.events and name not in context.facts:  # a family of facts, such as nccl.init-start
         found = [fact for full in context.facts.names(f"{name}.") for fact in context.facts.all(full)]
     own = context.event
-    for item in found:
-        if own is None or (_placed(item, own, condition.get("where")) and _ordered(item, own, condition.get("order"))):
-            yield item
+    if "where" not in condition and "order" not in condition:
+        return found
+    return [
+        item
+        for item in found
+        if own is None or (_placed(item, own, condition.get("where")) and _ordered(item, own, condition.get("order")))
+    ]
 
 
 def _home(item: Event | Fact) -> tuple[str, Stream]:
@@ -67,7 +71,7 @@ def _ordered(item: Event | Fact, own: Event, order: str | None) -> bool:
 
 
 def _count(condition: Mapping[str, Any], context: Context) -> bool:
-    number = len(list(_occurrences(condition["count"], condition, context)))
+    number = len(_occurrences(condition["count"], condition, context))
     least, most = int(condition.get("at_least", 0)), int(condition.get("at_most", number))
     return least <= number <= most
 

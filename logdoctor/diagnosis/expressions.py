@@ -171,9 +171,9 @@ def _tally(
 
     def listed(name: str, context: Context, depth: int) -> Value | None:
         ledger = context.ledger
-        stated = [fact for part in name.split() for fact in context.facts.all(part)]
+        stated = next((fact for part in name.split() for fact in context.facts.all(part)), None)
         found = view(ledger, name, ledger.group(context.event)) if ledger and stated else ()
-        return Value(spelled(found), place(stated[0])) if found else None
+        return Value(spelled(found), place(stated)) if found and stated else None
 
     return listed
 
@@ -194,7 +194,7 @@ _FUNCTIONS: dict[str, Callable[[str, Context, int], Value | None]] = {
     "odd-ranks": _tally(Ledger.odd_ranks),
     "odd-hosts": _tally(Ledger.odd_hosts),
     "lowest-ranks": _tally(Ledger.lowest_ranks),
-    "absent-ranks": _tally(Ledger.absent_ranks),
+    "absent-ranks": _tally(lambda ledger, names, group: ledger.absent_ranks(names, group)),
     "usual": _usual,
 }
 FUNCTIONS = frozenset(_FUNCTIONS)

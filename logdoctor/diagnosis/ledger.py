@@ -38,18 +38,22 @@ class Ledger:
         """The last statement of each rank under a name, within a process group if one is given."""
         self.by_host: Callable[[str], Mapping[str, Fact]] = cache(self._by_host)
         """What each host states under a name; a host that states several values has none."""
+        self._groups = {
+            (fact.source, fact.line): fact.value
+            for name in facts.names()
+            if name.endswith(".group")
+            for fact in facts.all(name)
+        }
+        self.absent_ranks: Callable[[str, str | None], list[int]] = cache(self._absent_ranks)
+        """The ranks that never stated what most ranks did, under any of several names; none for a group of which the
+        members are not known."""
 
     def group(self, event: Event | None) -> str | None:
         """The process group that an event speaks of, as facts of the same record tell it."""
-        if event is None:
+        if event is None or not self._groups:
             return None
-        first, last = event.record.numbers[0], event.record.numbers[-1]
-        for name in self._facts.names():
-            if name.endswith(".group"):
-                for fact in self._facts.all(name):
-                    if fact.source == event.record.source and first <= fact.line <= last:
-                        return fact.value
-        return None
+        source = event.record.source
+        return next((found for n in event.record.numbers if (found := self._groups.get((source, n)))), None)
 
     def ranks(self, name: str, group: str | None = None) -> list[int]:
         """The ranks that state a fact."""
@@ -70,9 +74,7 @@ class Ledger:
         low = min(numbers.values())
         return sorted(rank for rank, number in numbers.items() if number == low)
 
-    def absent_ranks(self, names: str, group: str | None = None) -> list[int]:
-        """The ranks that never stated what most ranks did, under any of several names; none for a group of which the
-        members are not known."""
+    def _absent_ranks(self, names: str, group: str | None) -> list[int]:
         stated = {rank for name in names.split() for rank in self.by_rank(name, group)}
         if group is not None and not _WHOLE_WORLD.fullmatch(group):
             return []
@@ -86,8 +88,9 @@ class Ledger:
         return usual(self.by_rank(name, group)) or usual(self.by_host(name))
 
     def _stated(self, name: str, group: str | None) -> list[Fact]:
-        stated = self._facts.all(name)
-        return stated if group is None else [fact for fact in stated if fact.siblings.get("group", group) == group]
+        if group is None:
+            return self._facts.latest(name)
+        return [fact for fact in self._facts.all(name) if fact.siblings.get("group", group) == group]
 
     def _by_host(self, name: str) -> Mapping[str, Fact]:
         """Where no line names a host, each source counts as one."""
