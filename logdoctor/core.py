@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from copy import copy, deepcopy
+from dataclasses import replace
 from time import perf_counter
 from typing import Protocol
 
 from logdoctor.diagnosis import Observations, diagnose
 from logdoctor.facts.recognise import Recogniser
+from logdoctor.families.novelty import novelties
 from logdoctor.model import Diagnosis, Stats
 from logdoctor.reading import Reading
 from logdoctor.rulebook import Rulebook
@@ -30,12 +32,18 @@ def explain(
     those around it.
     """
     run = Run(rulebook, warn, excerpts)
+    known: dict[str, Source] = {}
     for source in sources:
         if isinstance(source, SourceError):
             run.complain(source)
         else:
+            known[source.name] = source
             run.read(source)
-    return run.diagnosis()
+    diagnosis = run.diagnosis()
+    if diagnosis.verdict != "unknown-failure":
+        return diagnosis
+    place = diagnosis.findings[0].evidence[0]
+    return replace(diagnosis, novel=novelties(known[place.source], place.line))
 
 
 class Going(Protocol):

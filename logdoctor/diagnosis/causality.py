@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from logdoctor.diagnosis.findings import TOLERANCE, Draft, comparable, moment, order
+from logdoctor.diagnosis.ledger import spelled
 from logdoctor.diagnosis.progress import Progress
 from logdoctor.model import LAYERS, Event, Finding, Role, Stream
 
@@ -183,7 +184,7 @@ def _finding(node: _Node, role: Role, candidates: Sequence[_Node]) -> Finding:
         layer=draft.layer,
         role=role,
         confidence=round(confidence, 2),
-        cause=draft.cause,
+        cause=draft.cause + _sequel(node, role),
         fix=draft.fix,
         evidence=draft.evidence,
         count=draft.count,
@@ -193,6 +194,19 @@ def _finding(node: _Node, role: Role, candidates: Sequence[_Node]) -> Finding:
         explains=tuple(dict.fromkeys(effect.draft.id for effect in node.effects)),
         references=draft.references,
     )
+
+
+def _sequel(node: _Node, role: Role) -> str:
+    """What came of it, where the rule cannot know."""
+    if node.overcome is not None and node.draft.severity == "error":
+        return f" The run went on after it ({node.overcome}), so it stopped nothing."
+    if role != "root-cause" or node.draft.rule != "unrecognised-failure" or not node.effects:
+        return ""
+    guilty = {actor.rank for actor in node.draft.guilty}
+    streams = [event.record.stream for effect in node.effects for event in effect.draft.events]
+    ranks = {stream.rank for stream in streams if stream.rank is not None} - guilty
+    took = f" It took down rank {spelled(sorted(ranks))}." if ranks else ""
+    return f" It is the first failure in these logs, and nothing else explains it.{took}"
 
 
 def _undecided(node: _Node, other: _Node) -> bool:

@@ -37,7 +37,10 @@ def _events(rule: str, accounts: Mapping[str, Fact]) -> Iterator[Event]:
     for value, (who, fact) in sorted(sides.items(), key=lambda side: (side[0] == most, side[1][1].source, side[0])):
         other = next(v for v in ([most] if most not in (None, value) else sorted(sides)) if v != value)
         record = Record(fact.source, (fact.text,), (fact.line,), fact.stream, time=fact.time, raw=(fact.text,))
-        values = {"value": value, "who": _named(who), "other": str(other), "others": _named(sides[str(other)][0])}
+        values = {
+            "software": fact.name.rpartition(".")[2],
+            **{"value": value, "who": _named(who), "other": str(other), "others": _named(sides[str(other)][0])},
+        }
         yield Event(rule, record, fact.line, fact.line, values)
 
 

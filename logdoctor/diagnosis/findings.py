@@ -265,8 +265,7 @@ def _of_failure(failure: Failure, number: int, identities: Identities) -> Draft:
         confidence=0.5,
         cause=(
             f"{_speaker(stream)} failed with: {said[:600]}{'' if said.endswith('.') else '.'}{where} "
-            "No rule recognises this message, so read it and the frames above it literally: "
-            "it is the first failure in these logs that nothing else explains."
+            "No rule recognises this message, so read it and the frames above it literally."
         ),
         fix=Fix(
             summary=f"Mend what the message names: {said[:300]}",

@@ -142,6 +142,8 @@ class Observations:
         handled = exception.name in _HANDLED or any(map(_IGNORED.match, record.lines))
         if not handled and not any(exception.first <= event.line <= exception.last for event in events):
             failure = Failure(exception.type, exception.message, exception.frame, exception.own_frame)
+            if exception.origin:
+                record = replace(record, stream=exception.origin)
             _note(self.failures, failure, record, exception.line, FAILURES)
 
     def _complain(self, record: Record) -> None:

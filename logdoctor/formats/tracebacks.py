@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from logdoctor.model import Record
+from logdoctor.model import Record, Stream
 
+_GROUPS = ("ExceptionGroup", "BaseExceptionGroup")
 _HEADER = re.compile(
     r"^[\s|+-]*(?:Exception Group )?Traceback \(most recent call last\):|^ray\.exceptions\.RayTaskError"
 )
@@ -20,6 +21,8 @@ _INSTALLED = re.compile(
     r"/(?:site|dist)-packages/|/lib(?:64)?/python\d|^<|/torch/|/vllm/|/ray/(?:_private|serve|util)/"
 )
 """Files of Python itself, of installed packages, and of those that are often run from a checkout."""
+_REMOTE = re.compile(r"^ray::(?P<process>[\w.]+)\(\)? \((?:pid=(?P<pid>\d+))?(?:, )?(?:ip=(?P<host>[\w.:]+))?")
+"""How Ray says in which process an exception was raised."""
 _BOX = re.compile(r"^(?:\s{0,8}\| )+")
 
 
@@ -40,6 +43,8 @@ class Raised:
     """``file:line in function`` of the innermost frame."""
     own_frame: str | None
     """That of the innermost frame that is neither Python's nor an installed package's: the user's program."""
+    origin: Stream | None = None
+    """The process in which it was raised, where that is not the one that prints it."""
 
     @property
     def name(self) -> str:
@@ -47,14 +52,12 @@ class Raised:
 
 
 def raised(record: Record) -> list[Raised]:
-    """The exceptions of a record's tracebacks in the order in which they are printed: the first caused the others."""
-    found = []
-    parts = list(_parts(record))
-    for start, stop in parts:
-        exception = _read(record, start, stop)
-        if exception:
-            found.append(exception)
-    return found
+    """The exceptions of a record's tracebacks in the order in which they are printed: the first caused the others.
+
+    A group of exceptions is told by its members, if these are printed too.
+    """
+    found = [exception for start, stop in _parts(record) if (exception := _read(record, start, stop))]
+    return [raised for raised in found if raised.name not in _GROUPS] or found
 
 
 def _parts(record: Record) -> Iterator[tuple[int, int]]:
@@ -68,6 +71,7 @@ def _parts(record: Record) -> Iterator[tuple[int, int]]:
 
 def _read(record: Record, start: int, stop: int) -> Raised | None:
     frame = own_frame = None
+    origin = _origin(record.lines[start]) if start >= 0 else None
     margin = record.lines[start][: len(record.lines[start]) - len(record.lines[start].lstrip())] if start >= 0 else ""
     for index in range(start + 1, stop):
         line = _BOX.sub("", record.lines[index].removeprefix(margin))
@@ -88,5 +92,14 @@ def _read(record: Record, start: int, stop: int) -> Raised | None:
                 record.numbers[stop - 1],
                 frame,
                 own_frame,
+                origin,
             )
     return None
+
+
+def _origin(header: str) -> Stream | None:
+    """The remote process that a header of Ray's names."""
+    found = _REMOTE.match(header.partition(": ")[2])
+    if not found or not found["pid"]:
+        return None
+    return Stream(found["host"], None, int(found["pid"]), found["process"], "ray")

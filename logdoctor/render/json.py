@@ -25,6 +25,7 @@ def document(diagnosis: Diagnosis) -> dict[str, Any]:
         "missing": [asdict(missing) for missing in diagnosis.missing],
         "cluster": _cluster(diagnosis.cluster),
         "unexplained": [_evidence(evidence) for evidence in diagnosis.unexplained],
+        "novel": [_evidence(evidence) for evidence in diagnosis.novel],
         "timeline": _timeline(diagnosis.timeline),
         "stats": asdict(diagnosis.stats),
     }

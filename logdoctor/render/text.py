@@ -34,8 +34,8 @@ LEAD = 12
 """Columns that are kept before the part of a long line that matters."""
 ACTORS = 4
 """Processes, devices or hosts that a finding names."""
-UNEXPLAINED = 3
-"""Unexplained errors that are quoted, unless all are asked for."""
+UNEXPLAINED, NOVEL = 3, 5
+"""Unexplained errors, and lines that are new before a failure, that are quoted unless all are asked for."""
 
 _COLORS = {"error": "red", "warning": "yellow", "info": "cyan"}
 _LABELS = {"root-cause": "root cause", "contributing": "contributing", "consequence": "consequence", "advice": "advice"}
@@ -107,7 +107,8 @@ class _Page:
         if self.diagnosis.verdict != "consequence-only":
             yield from self._missing(self.diagnosis.missing)
         if self.verbose or self.diagnosis.verdict != "root-cause":
-            yield from self._unexplained(self.diagnosis.unexplained)
+            yield from self._places("New in this log shortly before it", self.diagnosis.novel, NOVEL)
+            yield from self._places("Errors that nothing here explains", self.diagnosis.unexplained, UNEXPLAINED)
         yield from self._footer(self.diagnosis.cluster, self.diagnosis.stats)
 
     # -- a finding in full
@@ -318,16 +319,17 @@ class _Page:
             parts.extend(Text.assemble("  ", part) for part in self._copied(line, remark))
         yield from self._section("What would decide it", parts, "yellow")
 
-    def _unexplained(self, unexplained: Sequence[Evidence]) -> Iterator[RenderableType]:
-        shown = unexplained if self.verbose else unexplained[:UNEXPLAINED]
+    def _places(self, title: str, places: Sequence[Evidence], most: int) -> Iterator[RenderableType]:
+        """Places in the logs, quoted; the first ``most`` unless all are asked for."""
+        shown = places if self.verbose else places[:most]
         parts: list[RenderableType] = [
             Padding(line, (0, 0, 0, INDENT))
             for evidence in shown
             for line in self._quote(evidence, self.width - INDENT)
         ]
-        if more := len(unexplained) - len(shown):
+        if more := len(places) - len(shown):
             parts.append(Padding(Text(f"{self.dots} and {more} more (--verbose)", "dim"), (0, 0, 0, INDENT)))
-        yield from self._section("Errors that nothing here explains", parts)
+        yield from self._section(title, parts)
 
     def _footer(self, cluster: Cluster, stats: Stats) -> Iterator[RenderableType]:
         yield from self._section(

@@ -16,7 +16,7 @@ from logdoctor.rulebook.environment import CHECKS
 
 OF_EVENT = frozenset(("host", "rank", "pid", "process", "source", "line"))
 """What an event has besides the groups of its signature."""
-OF_DIFFERENCE = frozenset(("value", "who", "other", "others"))
+OF_DIFFERENCE = frozenset(("software", "value", "who", "other", "others"))
 """What a difference between ranks or hosts is told with."""
 OF_LEDGER = frozenset(("ranks", "odd-ranks", "odd-hosts", "lowest-ranks", "absent-ranks", "usual"))
 """Functions that look at the statements of all ranks or hosts."""
