@@ -309,7 +309,7 @@ class Diagnosis:
     cluster: Cluster = field(default_factory=Cluster)
     unexplained: tuple[Evidence, ...] = ()
     """Error records that no rule knows and no finding explains."""
-    novel: tuple[Evidence, ...] = ()
-    """Lines shortly before a failure that no rule knows which are like none that the log held before."""
     stats: Stats = field(default_factory=Stats)
     timeline: Timeline = field(default_factory=Timeline)
+    novel: tuple[Evidence, ...] = ()
+    """Lines shortly before a failure that no rule knows which are like none that the log held before."""
