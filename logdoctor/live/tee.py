@@ -25,7 +25,9 @@ class Tee(Pipe):
         self._out: int | None = out
         self._passed: deque[bytes] = deque()
         self._size = 0
-        self._wanted, self._over = True, False
+        self._wanted, self._over, self._busy = True, False, False
+        self._count = 0
+        """Blocks that came."""
         self._error: SourceError | None = None
         self._changed = threading.Condition()
         self._pump = threading.Thread(target=self._pass_all, name="tee", daemon=True)
@@ -38,10 +40,23 @@ class Tee(Pipe):
             self._changed.notify_all()
         self._pump.join(seconds)
 
+    def finish(self, quiet: float) -> None:
+        """The writer has ended: pass on what is left, but leave it to those that it left behind once nothing has come
+        for so many seconds."""
+        count = -1
+        while self._pump.is_alive() and (self._busy or count != self._count):
+            count = self._count
+            self._pump.join(quiet)
+        with self._changed:
+            self._over = True
+            self._changed.notify_all()
+
     def _pass_all(self) -> None:
         try:
             while block := super()._read():
+                self._busy = True
                 with self._changed:
+                    self._count += 1
                     self._passed.append(block)
                     self._size += len(block)
                     self._changed.notify_all()
@@ -50,6 +65,7 @@ class Tee(Pipe):
                     self._changed.wait_for(lambda: self._size < AHEAD or not self._wanted)
                     if not self._wanted:
                         self._passed.clear()
+                self._busy = False
         except SourceError as error:
             self._error = error
         finally:

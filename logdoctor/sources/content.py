@@ -7,6 +7,7 @@ All have one method, ``blocks(start, stop)``. None holds more than a few blocks 
 from __future__ import annotations
 
 import codecs
+import errno
 import os
 import select
 import sys
@@ -117,6 +118,8 @@ class Pipe:
             except BlockingIOError:  # a terminal multiplexer or ssh has set O_NONBLOCK
                 select.select([self.descriptor], [], [])
             except OSError as error:
+                if error.errno == errno.EIO and os.isatty(self.descriptor):  # the other end of a terminal is closed
+                    return b""
                 raise SourceError(f"{self.name} cannot be read: {reason(error)}") from error
 
     def blocks(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
