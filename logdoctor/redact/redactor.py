@@ -134,7 +134,7 @@ class Redactor:
         if isinstance(value, Evidence) and value.context:
             lines = self.text("\n".join(quote.text for quote in value.context)).split("\n")
             context = tuple(quote._replace(text=line) for quote, line in zip(value.context, lines, strict=True))
-            return replace(self._walk(replace(value, context=())), context=context)  # type: ignore[return-value]
+            return replace(self._walk(replace(value, context=())), context=context)
         if isinstance(value, tuple):
             parts = map(self._walk, value)
             return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)  # type: ignore[return-value]
