@@ -38,7 +38,7 @@ _KEY_TEXT = regex.compile(r"[A-Za-z0-9+/=]{16,}|(?<=\\n|^|\s)[A-Za-z0-9+/]{1,15}
 _WORD = regex.compile(r"(?:[A-Z]+|[A-Za-z]?[a-z]+(?:[A-Z][a-z]+)*)[.:]?|.{1,4}")
 """What looks like the first word of another line, rather than like a piece of a secret."""
 _LINE = regex.compile(
-    r"\d{4}-\d\d-\d\d.*|[\d:.,]+|(?:Killed|Terminated|Aborted|Hangup|[Dd]one|exit|logout|[Ee]rror|DONE|FAILED)\.?"
+    r"\d{4}-\d\d-\d\d.*|\d{1,4}|\d+[:.,][\d:.,]+|(?:Killed|Terminated|Aborted|Hangup|[Dd]one|exit|logout|[Ee]rror|DONE|FAILED)\.?"
 )
 """What stands alone on a line, and is no piece of a secret."""
 _SAME = frozenset(

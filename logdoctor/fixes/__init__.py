@@ -1,0 +1,39 @@
+"""A fix, as it is pasted where the user's processes are started: one module a syntax, one function ``blocks`` each.
+
+A module takes a :class:`Change` and gives each :class:`Block` of text to paste. Values are quoted as the syntax wants
+it; a value that is computed on each node (``$(ip route ...)``) stays alive where the syntax has a shell, and is put
+into one where it has none.
+"""
+
+from __future__ import annotations
+
+import enum
+from importlib import import_module
+
+from logdoctor.fixes.change import Block, Change
+from logdoctor.model import Fix
+
+__all__ = ["Block", "Change", "Syntax", "blocks"]
+
+
+class Syntax(str, enum.Enum):
+    """Where a fix is pasted."""
+
+    shell = "shell"
+    docker = "docker"
+    compose = "compose"
+    k8s = "k8s"
+    helm_values = "helm-values"
+    ray = "ray"
+    slurm = "slurm"
+    systemd = "systemd"
+    python = "python"
+
+
+def blocks(fix: Fix, syntax: Syntax) -> tuple[Block, ...]:
+    """What to paste for the settings, limits and options of a fix; its commands and steps are not part of it."""
+    change = Change.of(fix)
+    if not change:
+        return ()
+    module = import_module(f"logdoctor.fixes.{syntax.name}")
+    return tuple(module.blocks(change))
