@@ -241,6 +241,10 @@ class Cluster:
     env: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     versions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     differences: tuple[str, ...] = ()
+    launcher: str | None = None
+    """What starts the processes, as the name of a syntax of fixes: ``k8s``, ``docker``, ``slurm``, ..."""
+    networks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Interfaces, transports and providers that the logs name, such as ``nccl.bootstrap.interface``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,3 +317,5 @@ class Diagnosis:
     timeline: Timeline = field(default_factory=Timeline)
     novel: tuple[Evidence, ...] = ()
     """Lines shortly before a failure that no rule knows which are like none that the log held before."""
+    masked: Mapping[str, int] | None = None
+    """How often each kind of thing was masked; None if nothing was looked for."""

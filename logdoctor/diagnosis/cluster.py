@@ -11,6 +11,10 @@ SHOWN = 64
 """Values of one name that are shown."""
 _RANK_FACTS, _WORLD_FACTS, _HOST_FACTS = (".rank",), (".world_size", ".nranks"), (".host", ".node_ip")
 
+_NETWORK_FACTS = (".interface", ".transport", ".net", ".provider", ".hca", ".nic")
+LAUNCHERS = ("k8s", "compose", "docker", "slurm", "systemd", "ray")
+"""What starts processes, the outermost first: where Ray runs in Kubernetes, Kubernetes sets the environment."""
+
 
 def picture(facts: Facts, ledger: Ledger) -> Cluster:
     """What the facts say of the cluster."""
@@ -31,6 +35,12 @@ def picture(facts: Facts, ledger: Ledger) -> Cluster:
         env=env,
         versions=versions,
         differences=tuple(sentences(facts, ledger))[:SHOWN],
+        networks={
+            name: facts.values(name)[:SHOWN]
+            for name in facts.names()
+            if name.endswith(_NETWORK_FACTS) and not name.startswith("env.")
+        },
+        launcher=next((name for name in LAUNCHERS if f"launcher.{name}" in facts), None),
     )
 
 

@@ -11,9 +11,9 @@ import enum
 from importlib import import_module
 
 from logdoctor.fixes.change import Block, Change
-from logdoctor.model import Fix
+from logdoctor.model import Diagnosis, Fix
 
-__all__ = ["Block", "Change", "Syntax", "blocks"]
+__all__ = ["Block", "Change", "Syntax", "blocks", "usual"]
 
 
 class Syntax(str, enum.Enum):
@@ -28,6 +28,11 @@ class Syntax(str, enum.Enum):
     slurm = "slurm"
     systemd = "systemd"
     python = "python"
+
+
+def usual(diagnosis: Diagnosis) -> Syntax:
+    """The syntax of what starts the run's processes, as far as its logs tell; else the shell's."""
+    return Syntax(diagnosis.cluster.launcher or "shell")
 
 
 def blocks(fix: Fix, syntax: Syntax) -> tuple[Block, ...]:

@@ -32,7 +32,8 @@ def blocks(change: Change) -> Iterator[Block]:
             ("a LeaderWorkerSet, leader and workers", "leaderworkerset", (_LEADER, _WORKER)),
             ("a RayCluster, head and first worker group", "raycluster", (_RAY_HEAD, _RAY_WORKER)),
         ):
-            patch = json.dumps([step for path in paths for step in _steps(path, change)], indent=1, ensure_ascii=False)
+            steps = [json.dumps(step, ensure_ascii=False) for path in paths for step in _steps(path, change)]
+            patch = "[\n" + ",\n".join(steps) + "\n]"
             yield Block(kind, "sh", f"kubectl patch {command} NAME --type=json -p {literal(patch)}")
     if hints := list(remarks(change)):
         yield Block("in the container's command and args", "sh", "\n".join(hints))

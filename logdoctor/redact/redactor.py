@@ -126,7 +126,7 @@ class Redactor:
 
     def diagnosis(self, diagnosis: Diagnosis) -> Diagnosis:
         """A diagnosis in which every text that came from a log is masked."""
-        return self._walk(diagnosis)
+        return replace(self._walk(diagnosis), masked=dict(sorted(self.counts.items())))
 
     def _walk(self, value: T) -> T:
         if isinstance(value, str):

@@ -28,6 +28,7 @@ def document(diagnosis: Diagnosis) -> dict[str, Any]:
         "novel": [_evidence(evidence) for evidence in diagnosis.novel],
         "timeline": _timeline(diagnosis.timeline),
         "stats": asdict(diagnosis.stats),
+        **({"masked": dict(diagnosis.masked)} if diagnosis.masked is not None else {}),
     }
 
 
@@ -86,6 +87,8 @@ def _cluster(cluster: Cluster) -> dict[str, Any]:
         "env": dict(cluster.env),
         "versions": dict(cluster.versions),
         "differences": cluster.differences,
+        "networks": dict(cluster.networks),
+        "launcher": cluster.launcher,
     }
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import re
-import shlex
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
@@ -20,6 +19,9 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from logdoctor.fixes import Syntax, blocks, usual
+from logdoctor.fixes.change import command_of, split
+from logdoctor.fixes.quoting import shell
 from logdoctor.formats.assembly import strip_ansi
 from logdoctor.model import Cluster, Diagnosis, EnvSetting, Evidence, Finding, Fix, Flag, Missing, Stats
 from logdoctor.safetext import harmless
@@ -40,10 +42,7 @@ UNEXPLAINED, NOVEL = 3, 5
 _COLORS = {"error": "red", "warning": "yellow", "info": "cyan"}
 _LABELS = {"root-cause": "root cause", "contributing": "contributing", "consequence": "consequence", "advice": "advice"}
 _ORIGIN = {"fill in": "fill in the value"}
-_SHELL_SAFE = re.compile(r"[\w@%+=:,./\[\]^~*-]*", re.ASCII)
 _TRAILING = re.compile(r" +((?:\x1b\[[0-9;]*m)*)$", re.MULTILINE)
-_COMMENT = re.compile(r"\s+#\s")
-_COMMAND = re.compile(r"[\w.-]+(?: [\w.-]+)*", re.ASCII)
 _SIGN = r"\b\w*(?:Error|Exception|WARN|FATAL|Xid|failed|timed out|refused|[Uu]nable|[Cc]annot|[Kk]illed)\b"
 
 
@@ -55,11 +54,13 @@ def render(
     verbose: bool = False,
     top: int | None = None,
     why: bool = False,
+    syntax: Syntax | None = None,
 ) -> str:
     """The diagnosis as text of at most ``width`` columns, but for lines that are meant to be copied.
 
     ``color`` also brings box-drawing characters; without it all that logdoctor itself says is plain ASCII. ``verbose``
-    shows every finding in full, ``top`` at most so many findings, ``why`` the reasoning behind those.
+    shows every finding in full, ``top`` at most so many findings, ``why`` the reasoning behind those. ``syntax`` is
+    that of the fix; by default that of what starts the run's processes.
     """
     file = io.StringIO()
     console = Console(
@@ -73,7 +74,7 @@ def render(
         legacy_windows=False,
         _environ={},
     )
-    page = _Page(diagnosis, color=color, width=width, verbose=verbose, why=why)
+    page = _Page(diagnosis, color=color, width=width, verbose=verbose, why=why, syntax=syntax)
     for part in page.parts(diagnosis.findings[:top]):
         console.print(part, soft_wrap=isinstance(part, Text))
     return _TRAILING.sub(r"\1", file.getvalue())
@@ -82,8 +83,11 @@ def render(
 class _Page:
     """The parts of the text, in their order. A bare :class:`Text` is a line to copy; the rest fits the width."""
 
-    def __init__(self, diagnosis: Diagnosis, *, color: bool, width: int, verbose: bool, why: bool) -> None:
+    def __init__(
+        self, diagnosis: Diagnosis, *, color: bool, width: int, verbose: bool, why: bool, syntax: Syntax | None
+    ) -> None:
         self.diagnosis, self.color, self.width, self.verbose, self.why = diagnosis, color, width, verbose, why
+        self.syntax = syntax or usual(diagnosis)
         self.dot, self.dots, self.times = (" · ", "…", "×") if color else (", ", "...", "x")
 
     def parts(self, findings: Sequence[Finding]) -> Iterator[RenderableType]:
@@ -188,7 +192,7 @@ class _Page:
     # -- the fix
 
     def _fix(self, fix: Fix) -> Iterator[RenderableType]:
-        copied = [*self._settings(fix.env), *self._flags(fix.flags), *self._commands(fix.commands)]
+        copied = [*self._pasted(fix), *self._commands(fix.commands)]
         if not (fix.summary or copied or fix.steps):
             return
         yield ""
@@ -203,19 +207,30 @@ class _Page:
             yield Padding(self._entry(Text(bullet, "green"), self._text(step)), (0, 0, 0, INDENT))
         yield from self._section("Check", self._commands(fix.verify))
 
+    def _pasted(self, fix: Fix, brief: bool = False) -> Iterator[RenderableType]:
+        """The settings and options in the user's syntax; only the first of several texts where brevity is wanted."""
+        if self.syntax is Syntax.shell:
+            yield from self._settings(fix.env)
+            yield from self._flags(fix.flags)
+            return
+        for number, block in enumerate(blocks(fix, self.syntax)[: 1 if brief else None]):
+            yield from [""] * bool(number)
+            yield from self._copied("", block.title)
+            yield from (Text(f"{' ' * INDENT}{harmless(line)}", "bold") for line in block.text.splitlines())
+
     def _settings(self, settings: Sequence[EnvSetting]) -> Iterator[Text]:
         for setting in settings:
-            value, remark = _split(setting.value or "")
-            line = f"unset {setting.name}" if setting.value is None else f"export {setting.name}={_shell(value)}"
+            value, remark = split(setting.value or "")
+            line = f"unset {setting.name}" if setting.value is None else f"export {setting.name}={shell(value)}"
             origin = _ORIGIN.get(setting.origin, setting.origin)
             origin = f"from {origin}" if re.search(r" line \d+$", origin) else origin
             yield from self._copied(line, setting.where, origin, remark)
 
     def _flags(self, flags: Sequence[Flag]) -> Iterator[Text]:
         for flag in flags:
-            command, remark = _command(flag.of)
-            value, more = _split(flag.value or "")
-            option = f"{flag.name}{'=' if flag.name.startswith('--') else ' '}{_shell(value)}" if value else flag.name
+            command, remark = command_of(flag.of)
+            value, more = split(flag.value or "")
+            option = f"{flag.name}{'=' if flag.name.startswith('--') else ' '}{shell(value)}" if value else flag.name
             if flag.drop:
                 yield from self._copied("", f"{command}: drop {option}", remark, more)
             else:
@@ -224,7 +239,7 @@ class _Page:
     def _commands(self, commands: Sequence[str]) -> Iterator[Text]:
         for command in commands:
             for line in command.splitlines():
-                yield from self._copied(*_split(line))
+                yield from self._copied(*split(line))
 
     def _copied(self, line: str, *remarks: str) -> Iterator[Text]:
         """A line to copy, with its remarks behind it where there is room, else above it."""
@@ -277,8 +292,7 @@ class _Page:
         yield Padding(title.append(f"  {place}", "not bold cyan"), (0, 0, 0, INDENT))
         if finding.fix.summary:
             yield Padding(self._text(finding.fix.summary), (0, 0, 0, 2 * INDENT))
-        yield from self._settings(finding.fix.env)
-        yield from self._flags(finding.fix.flags)
+        yield from self._pasted(finding.fix, brief=True)
 
     # -- the reasoning
 
@@ -315,7 +329,7 @@ class _Page:
                     (0, 0, 0, INDENT),
                 )
             )
-            line, remark = _split(item.how)
+            line, remark = split(item.how)
             parts.extend(Text.assemble("  ", part) for part in self._copied(line, remark))
         yield from self._section("What would decide it", parts, "yellow")
 
@@ -442,26 +456,6 @@ def _place(evidence: Evidence) -> str:
 def _time(time: str | None) -> str | None:
     """``--05-01T09:14:33.174046`` as people write it: ``05-01 09:14:33.174``."""
     return re.sub(r"(\.\d{3})\d+", r"\1", time.removeprefix("--").replace("T", " ", 1)) if time else None
-
-
-def _split(line: str) -> tuple[str, str]:
-    """A shell line, and the remark behind it."""
-    found = _COMMENT.search(line)
-    return (line[: found.start()].rstrip(), line[found.end() :].strip()) if found else (line.rstrip(), "")
-
-
-def _shell(value: str) -> str:
-    """The value as the shell takes it whole; what computes it on the node stays alive."""
-    if _SHELL_SAFE.fullmatch(value) or (value[0] in "\"'" and value[-1] == value[0] and len(value) > 1):
-        return value
-    return f'"{value}"' if "$" in value else shlex.quote(value)
-
-
-def _command(text: str) -> tuple[str, str]:
-    """A command's name, and what a rule may say behind it: ``vllm serve, on one node``."""
-    found = _COMMAND.match(text)
-    name = found[0] if found else text
-    return name, text[len(name) :].strip(" ,")
 
 
 def _comment(remark: str, width: int) -> list[str]:
