@@ -91,7 +91,7 @@ def _first(alternatives: Sequence[str], context: Context, depth: int) -> Value:
         found = _lookup(alternative, context, depth)
         if found is not None and (not context.for_shell or _HARMLESS.fullmatch(found.text)):
             return found
-        name = alternative.split()[-1].rpartition(".")[2]
+        name = alternative.rpartition(" ")[2].rpartition(".")[2]
     return Value(f"<{name}>", "fill in", known=False)
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from logdoctor.model import EnvSetting, Fix, Flag
 
-_COMMENT = re.compile(r"\s+#\s")
+_COMMENT = re.compile(r"\s+#\s", re.ASCII)
 _COMMAND = re.compile(r"[\w.-]+(?: [\w.-]+)*", re.ASCII)
 _CONTAINER = frozenset(("--shm-size", "--ulimit", "--ipc"))
 """Options of ``docker run`` that every launcher has a counterpart of."""

@@ -24,6 +24,7 @@ from logdoctor.fixes.change import command_of, split
 from logdoctor.fixes.quoting import shell
 from logdoctor.formats.assembly import strip_ansi
 from logdoctor.model import Cluster, Diagnosis, EnvSetting, Evidence, Finding, Fix, Flag, Missing, Stats
+from logdoctor.render import words
 from logdoctor.safetext import harmless
 
 INDENT = 2
@@ -34,13 +35,10 @@ QUOTED_LINES = 3
 """Lines of a place that spans several, unless all are asked for."""
 LEAD = 12
 """Columns that are kept before the part of a long line that matters."""
-ACTORS = 4
-"""Processes, devices or hosts that a finding names."""
 UNEXPLAINED, NOVEL = 3, 5
 """Unexplained errors, and lines that are new before a failure, that are quoted unless all are asked for."""
 
 _COLORS = {"error": "red", "warning": "yellow", "info": "cyan"}
-_LABELS = {"root-cause": "root cause", "contributing": "contributing", "consequence": "consequence", "advice": "advice"}
 _ORIGIN = {"fill in": "fill in the value"}
 _TRAILING = re.compile(r" +((?:\x1b\[[0-9;]*m)*)$", re.MULTILINE)
 _SIGN = r"\b\w*(?:Error|Exception|WARN|FATAL|Xid|failed|timed out|refused|[Uu]nable|[Cc]annot|[Kk]illed)\b"
@@ -106,7 +104,7 @@ class _Page:
             yield from self._reasoning(findings)
         if hidden := len(self.diagnosis.findings) - len(findings):
             yield from self._section(
-                "", [self._wrapped(f"{hidden} more {_plural(hidden, 'finding')} not shown (--top)", "dim")]
+                "", [self._wrapped(f"{hidden} more {words.plural(hidden, 'finding')} not shown (--top)", "dim")]
             )
         if self.diagnosis.verdict != "consequence-only":
             yield from self._missing(self.diagnosis.missing)
@@ -130,18 +128,18 @@ class _Page:
             content += ["", self._text(finding.cause)]
         quoted = finding.evidence if self.verbose else _telling(finding.evidence)
         if finding.guilty:
-            content += ["", self._text(_actors(finding), "bold")]
+            content += ["", self._text(words.actors(finding), "bold")]
         for evidence in quoted:
             content += ["", *self._quote(evidence, self.width - 6, finding)]
         if (more := finding.count - len(quoted)) > 0:
             content += [
                 Text(
-                    f"{self.dots} and {more} more {_plural(more, 'line')} like "
+                    f"{self.dots} and {more} more {words.plural(more, 'line')} like "
                     + ("this" if len(quoted) == 1 else "these"),
                     "dim",
                 )
             ]
-        label = self._label(finding)
+        label = words.label(self.diagnosis, finding)
         return Panel(
             Group(*content),
             box=box.ROUNDED if self.color else box.ASCII,
@@ -154,20 +152,12 @@ class _Page:
             width=self.width,
         )
 
-    def _label(self, finding: Finding) -> str:
-        if finding is not self.diagnosis.findings[0] or finding.role in ("advice", "contributing"):
-            return _LABELS[finding.role]
-        return {
-            "unknown-failure": "first failure that nothing explains",
-            "consequence-only": "only fallout in these logs; nearest to the cause",
-        }.get(self.diagnosis.verdict, _LABELS[finding.role])
-
     def _quote(self, evidence: Evidence, width: int, finding: Finding | None = None) -> Iterator[Text]:
         """Where it stands and who said it, then the line itself."""
         stream = evidence.stream
         rank = None if stream.rank is None else f"rank {stream.rank}"
-        who = [part for part in (rank, stream.process, stream.host, _time(evidence.time)) if part]
-        place = Text(harmless(_place(evidence)), "cyan", overflow="fold")
+        who = [part for part in (rank, stream.process, stream.host, words.time(evidence.time)) if part]
+        place = Text(harmless(words.place(evidence)), "cyan", overflow="fold")
         yield place.append(harmless(f"  {self.dot.join(who)}") if who else "", "dim")
         lines = [clean for line in evidence.text.splitlines() if (clean := self._clean(line)).strip()] or [""]
         for line in lines if self.verbose else lines[:QUOTED_LINES]:
@@ -260,12 +250,12 @@ class _Page:
     # -- the other findings
 
     def _in_short(self, findings: Sequence[Finding]) -> Iterator[RenderableType]:
-        roles = {role: [finding for finding in findings if finding.role == role] for role in _LABELS}
+        roles = {role: [finding for finding in findings if finding.role == role] for role in words.LABELS}
         if fallout := roles["consequence"]:
             lines = sum(finding.count for finding in fallout)
             headline = {
                 "consequence-only": "Other fallout",
-                "root-cause": f"Explains {lines:,} more {_plural(lines, 'line')}",
+                "root-cause": f"Explains {lines:,} more {words.plural(lines, 'line')}",
             }
             yield from self._section(headline.get(self.diagnosis.verdict, "Fallout"), [self._table(fallout)])
         for name, others in {"Also a cause": roles["root-cause"], "Contributing": roles["contributing"]}.items():
@@ -279,7 +269,7 @@ class _Page:
         table.add_column(no_wrap=True, overflow="ellipsis" if self.color else "crop", ratio=1)
         table.add_column(no_wrap=True, overflow="fold")
         for finding in findings:
-            place = harmless(_place(finding.evidence[0])) if finding.evidence else ""
+            place = harmless(words.place(finding.evidence[0])) if finding.evidence else ""
             room = max(16, self.width - INDENT - 12 - len(place))
             title = self._cut(harmless(finding.title), room, None)
             table.add_row(Text(f"{finding.count}{self.times}", "bold"), Text(title), Text(place, "cyan"))
@@ -287,7 +277,7 @@ class _Page:
 
     def _brief(self, finding: Finding) -> Iterator[RenderableType]:
         """A finding in a few lines: what, where, and the fix."""
-        place = harmless(_place(finding.evidence[0])) if finding.evidence else ""
+        place = harmless(words.place(finding.evidence[0])) if finding.evidence else ""
         title = self._text(finding.title, f"bold {_COLORS[finding.severity]}" if finding.role != "advice" else "bold")
         yield Padding(title.append(f"  {place}", "not bold cyan"), (0, 0, 0, INDENT))
         if finding.fix.summary:
@@ -299,23 +289,15 @@ class _Page:
     def _reasoning(self, findings: Sequence[Finding]) -> Iterator[RenderableType]:
         """Step by step, what led to each finding and its role."""
         for finding in findings:
-            role = f"{_LABELS[finding.role]}, {round(100 * finding.confidence)} % sure"
+            role = f"{words.LABELS[finding.role]}, {round(100 * finding.confidence)} % sure"
             steps = [Padding(self._entry(Text("-"), self._text(step)), (0, 0, 0, INDENT)) for step in finding.why]
             yield from self._section(f"Why {finding.id} ({role})", steps)
 
     # -- the rest
 
     def _healthy(self) -> RenderableType:
-        stats = self.diagnosis.stats
-        if not stats.lines:
-            why = "the logs are empty" if stats.sources or not stats.omitted else "no log could be read"
-            return self._wrapped(f"Nothing to diagnose: {why}.", "yellow")
-        found = f"No failure found in {stats.lines:,} {_plural(stats.lines, 'line')}"
-        found += f" of {stats.sources:,} logs" if stats.sources > 1 else ""
-        if any(finding.rule == "unrecognised-failure" for finding in self.diagnosis.findings):
-            return self._wrapped(f"{found}, but an error that no rule knows.", "yellow")
-        doubt = ", as far as it could be read" if stats.omitted else ""
-        return self._wrapped(f"{found}. This run looks healthy{doubt}.", "bold green")
+        sentence, good = words.healthy(self.diagnosis)
+        return self._wrapped(sentence, "bold green" if good else "yellow")
 
     def _missing(self, missing: Sequence[Missing]) -> Iterator[RenderableType]:
         parts: list[RenderableType] = []
@@ -357,26 +339,16 @@ class _Page:
             )
             yield from self._section("Left out", [self._item(sentence) for sentence in stats.omitted])
         yield ""
-        if run := self._run(cluster):
+        if run := words.run(cluster, self.dot if self.color else "; "):
             yield self._wrapped(run, "dim")
-        read = f"{stats.lines:,} {_plural(stats.lines, 'line')} of {stats.sources:,} {_plural(stats.sources, 'log')}"
         left_out = (
-            f"; {len(stats.omitted)} {_plural(len(stats.omitted), 'note')} on what was left out"
+            f"; {len(stats.omitted)} {words.plural(len(stats.omitted), 'note')} on what was left out"
             if stats.omitted
             else ""
         )
-        yield self._wrapped(f"{read} ({_size(stats.bytes)}) in {stats.seconds:.2f} s{left_out}", "dim")
-
-    def _run(self, cluster: Cluster) -> str:
-        """What is known of the run, in one line."""
-        parts = [f"{cluster.world_size} {_plural(cluster.world_size, 'rank')}"] if cluster.world_size else []
-        if hosts := cluster.hosts:
-            parts.append(
-                f"{_plural(len(hosts), 'host')} {', '.join(hosts[:4])}"
-                + (f" and {len(hosts) - 4} more" if len(hosts) > 4 else "")
-            )
-        parts += [f"{name} {'/'.join(values)}" for name, values in list(cluster.versions.items())[:5]]
-        return (self.dot if self.color else "; ").join(parts)
+        yield self._wrapped(f"{words.read(stats)}{left_out}", "dim")
+        if self.diagnosis.masked is not None:
+            yield self._wrapped(words.masked(self.diagnosis.masked), "dim")
 
     # -- bricks
 
@@ -406,13 +378,6 @@ class _Page:
         table.add_column(overflow="fold")
         table.add_row(head, body)
         return table
-
-
-def _actors(finding: Finding) -> str:
-    """Whom to look at, in one line."""
-    shown = [str(actor) for actor in finding.guilty[:ACTORS]]
-    more = len(finding.guilty) - len(shown)
-    return "Look at " + "; ".join(shown) + (f"; and {more} more" if more else "")
 
 
 def _telling(evidence: Sequence[Evidence]) -> Sequence[Evidence]:
@@ -448,31 +413,8 @@ def _telling_part(line: str, width: int, finding: Finding | None) -> int:
     return word + 1 if start and word >= 0 else start
 
 
-def _place(evidence: Evidence) -> str:
-    last = f"-{evidence.end_line}" if evidence.end_line > evidence.line else ""
-    return f"{evidence.source}:{evidence.line}{last}"
-
-
-def _time(time: str | None) -> str | None:
-    """``--05-01T09:14:33.174046`` as people write it: ``05-01 09:14:33.174``."""
-    return re.sub(r"(\.\d{3})\d+", r"\1", time.removeprefix("--").replace("T", " ", 1)) if time else None
-
-
 def _comment(remark: str, width: int) -> list[str]:
     """The remark as comment lines."""
     import textwrap
 
     return [f"# {part}" for part in textwrap.wrap(remark, max(20, width - 2), break_long_words=False)]
-
-
-def _plural(count: int, noun: str) -> str:
-    return noun if count == 1 else f"{noun}s"
-
-
-def _size(count: int) -> str:
-    size = float(count)
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 1000 or unit == "GB":
-            break
-        size /= 1000
-    return f"{size:.0f} {unit}" if unit == "B" or size >= 100 else f"{size:.1f} {unit}"
