@@ -67,17 +67,17 @@ class Library:
     """All rule files that take part in a diagnosis, and those of them that are to be checked.
 
     ``extra`` directories add to the built-in ones, and what they say under the same id stands in their place.
-    ``only`` narrows what is checked to some files or directories.
+    ``only`` narrows what is checked to some files or directories; None checks nothing.
     """
 
-    def __init__(self, extra: Sequence[Path] = (), only: Sequence[Path] = ()) -> None:
+    def __init__(self, extra: Sequence[Path] = (), only: Sequence[Path] | None = ()) -> None:
         self.directories = (rulebook.rules_directory(), *extra)
         self.book: Rulebook = rulebook.load(tuple(extra))
-        wanted = [path.resolve() for path in only]
+        wanted = [path.resolve() for path in only or ()]
         checked, others = [], []
         for directory in self.directories:
             for path in files(directory):
-                if not wanted or _within(path, wanted):
+                if only is not None and (not wanted or _within(path, wanted)):
                     checked.append(Sheet(path, directory))
                 elif not any(problem.startswith(f"{path}:") for problem in self.book.problems):
                     others.append(Sheet(path, directory, trusted=True))

@@ -171,20 +171,49 @@ def matches(pattern: str, text: str) -> bool:
 
 
 def spoken(condition: Mapping[str, Any]) -> str:
-    """The condition in words, for the reader of a diagnosis."""
+    """The condition in words, for a reader who does not know the language of rules."""
     for word, joint in (("all", " and "), ("any", " or ")):
         if word in condition:
             parts = joint.join(spoken(part) for part in condition[word])
             return f"({parts})" if len(condition[word]) > 1 else parts
     if "not" in condition:
-        return f"not {spoken(condition['not'])}"
+        return f"not: {spoken(condition['not'])}"
     kind, name = next(iter(condition.items()))
-    details = " ".join(
-        key.replace("_", " ") if value is True else f"{key.replace('_', ' ')} {value}"
-        for key, value in condition.items()
-        if key != kind
-    )
-    return f"{kind.replace('_', ' ')} {name} {details}".rstrip()
+    asked = {key: value for key, value in condition.items() if key != kind}
+    place = "".join(f", {_PLACES[asked[key]]}" for key in ("where", "order") if key in asked)
+    if kind == "count":
+        least, most = asked.get("at_least"), asked.get("at_most")
+        times = f"{least} times or more" if most is None else f"{most} times at most"
+        return f"{name} occurs {times if not (least and most) else f'{least} to {most} times'}"
+    if kind == "version":
+        bounds = (("at_least", "{} or newer"), ("below", "older than {}"))
+        return f"{name} is " + " and ".join(words.format(asked[key]) for key, words in bounds if key in asked)
+    if kind in ("seen", "not_seen"):
+        return f"{name} is {'seen' if kind == 'seen' else 'not seen'}{place}"
+    if kind == "text":
+        return f"the message contains /{name}/"
+    return f"{name} " + " and ".join(_COMPARED[key].format(value) for key, value in asked.items())
+
+
+_PLACES = {
+    "same-stream": "from the same process",
+    "same-source": "in the same log",
+    "same-host": "on the same host",
+    "other-host": "on another host",
+    "before": "before it",
+    "after": "after it",
+}
+_COMPARED = {
+    "matches": "matches /{}/",
+    "equals": "is {}",
+    "less_than": "is less than {}",
+    "more_than": "is more than {}",
+    "present": "is known",
+    "absent": "is not known",
+    "differs": "has different values",
+    "same_network_as": "is in the same network as {}",
+    "unset": "is set by no line",
+}
 
 
 _KINDS: dict[str, Callable[[Mapping[str, Any], Context], bool]] = {

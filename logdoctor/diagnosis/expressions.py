@@ -79,6 +79,21 @@ def preferred(templates: Sequence[str], context: Context) -> Value:
     return value
 
 
+def plain(template: str) -> str:
+    """The text as it reads where no value is known: in place of each ``{...}`` its last text, or ``<name>``."""
+    return "".join(
+        part
+        if isinstance(part, str)
+        else next((plain(text[1:-1]) for text in reversed(part) if len(text) > 1 and text[0] in "\"'"), _unknown(part))
+        for part in parsed(template)
+    )
+
+
+def _unknown(alternatives: Sequence[str]) -> str:
+    """The placeholder for a value that nothing gives."""
+    return f"<{alternatives[-1].split()[-1].rpartition('.')[2]}>"
+
+
 def _first(alternatives: Sequence[str], context: Context, depth: int) -> Value:
     name = ""
     for number, alternative in enumerate(alternatives, 1):

@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Iterator
 
 from logdoctor.authoring.library import Library, Problem, Sheet
-from logdoctor.diagnosis.expressions import parsed
+from logdoctor.diagnosis.expressions import plain
 from logdoctor.rulebook.compile import Keys
 
 _UNFINISHED = re.compile(r"<(?!<)[^<>|&;\"\n]{1,200}>|(?<=\s)\.\.\.(?=\s|$)")
@@ -19,7 +19,7 @@ _OPTION = re.compile(r"--?[a-z0-9]+(-[a-z0-9]+)*(\.\w+)*|\{.*\}")
 
 def unreadable_command(library: Library) -> Iterator[Problem]:
     """A line to copy that no shell can read (an open quote or bracket), or that is prose."""
-    lines = [(sheet, keys, _UNFINISHED.sub("X", _filled(text))) for sheet, keys, text in _commands(library)]
+    lines = [(sheet, keys, _UNFINISHED.sub("X", plain(text))) for sheet, keys, text in _commands(library)]
     for sheet, keys, line in lines:
         if _PROSE.match(line):
             yield sheet.problem("unreadable-command", keys, f"prose belongs into 'steps:': {line[:80]}")
@@ -50,16 +50,6 @@ def _commands(library: Library) -> Iterator[tuple[Sheet, Keys, str]]:
             for field in ("commands", "verify"):
                 for number, text in enumerate(cause["fix"].get(field, ())):
                     yield sheet, (*keys, "fix", field, number), text
-
-
-def _filled(template: str) -> str:
-    """The text as it is where no value is known, with a word for each placeholder."""
-    return "".join(
-        part
-        if isinstance(part, str)
-        else next((_filled(text[1:-1]) for text in reversed(part) if text[:1] in "\"'"), "VALUE")
-        for part in parsed(template)
-    )
 
 
 def unknown_variable(library: Library) -> Iterator[Problem]:

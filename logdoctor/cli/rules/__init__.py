@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from logdoctor.cli.rules import lint, schema, test
+from logdoctor.cli.rules import coverage, lint, list, schema, show, test
 
 app = typer.Typer(
     help="Read the rules, check them, and write your own.",
@@ -12,6 +12,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,
 )
+app.command("list")(list.command)
+app.command("show")(show.command)
 app.command("lint")(lint.command)
 app.command("test")(test.command)
 app.command("schema")(schema.command)
+app.command("coverage")(coverage.command)

@@ -13,6 +13,7 @@ import typer
 
 if TYPE_CHECKING:
     from logdoctor.authoring.library import Library, Problem
+    from logdoctor.handbook.page import Handbook
 
 Rules = Annotated[
     list[Path] | None,
@@ -56,6 +57,22 @@ def library(rules: Sequence[Path] | None, paths: Sequence[Path] | None) -> Libra
         if not any(_below(home, known) for known in (rulebook.rules_directory(), *extra)):
             extra.append(home)
     return Library(tuple(extra), tuple(paths or extra))
+
+
+def handbook(rules: Sequence[Path] | None) -> Handbook:
+    """All rules as pages to read."""
+    from logdoctor.authoring.library import Library
+    from logdoctor.handbook.page import Handbook
+
+    return Handbook(Library([directory(path) for path in rules or ()], None))
+
+
+def terminal() -> tuple[bool, int]:
+    """Whether standard output takes colour, and its width in columns."""
+    import shutil
+
+    color = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return color, max(40, min(shutil.get_terminal_size((100, 24)).columns, 120))
 
 
 def directory(path: Path) -> Path:

@@ -1,0 +1,1 @@
+"""Which messages of a program's source no rule recognises."""

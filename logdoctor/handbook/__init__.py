@@ -1,0 +1,1 @@
+"""The rules as a handbook: what each recognises, how its causes are told apart, and what to do."""

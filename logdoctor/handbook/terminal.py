@@ -1,0 +1,178 @@
+"""Pages of the handbook in a terminal."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from logdoctor.handbook.lines import copied
+from logdoctor.handbook.page import LAYERS, Cause, Link, Look, RulePage, VariablePage
+from logdoctor.safetext import harmless
+
+INDENT = 2
+LINES = 4
+"""Lines of an example that are shown."""
+_COLORS = {"error": "red", "warning": "yellow", "info": "cyan"}
+
+
+def rule(page: RulePage, *, color: bool, width: int) -> str:
+    """The page of a rule as text."""
+    return _drawn(_rule(page), color, width)
+
+
+def variable(page: VariablePage, *, color: bool, width: int) -> str:
+    """The page of a variable as text."""
+    return _drawn(_variable(page), color, width)
+
+
+def _drawn(parts: Iterator[RenderableType], color: bool, width: int) -> str:
+    file = io.StringIO()
+    console = Console(
+        file=file,
+        width=width,
+        force_terminal=color,
+        color_system="standard" if color else None,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        legacy_windows=False,
+        safe_box=not color,
+        _environ={},
+    )
+    for part in parts:
+        console.print(part, soft_wrap=isinstance(part, Text) and part.no_wrap is True)
+    return "\n".join(line.rstrip() for line in file.getvalue().splitlines()) + "\n"
+
+
+def _rule(page: RulePage) -> Iterator[RenderableType]:
+    yield _text(page.id, "bold cyan")
+    yield _text(page.title, f"bold {_COLORS[page.severity]}")
+    yield _text(f"{page.component}, {page.severity}, {page.layer}: {LAYERS[page.layer]}", "dim")
+    if page.looks:
+        yield from _section("What it looks like", _looks(page.looks))
+    for number, cause in enumerate(page.causes, 1):
+        yield ""
+        yield from _cause(cause, number if len(page.causes) > 1 else 0, len(page.causes))
+    yield from _section("Recognised by", [_copy(pattern, "dim") for pattern in page.patterns])
+    yield from _section("Explains", _links(page.explains))
+    yield from _section("Explained by", _links(page.explained_by))
+    yield from _section("Sources", [_copy(reference, "dim") for reference in page.references])
+
+
+def _looks(looks: Sequence[Look]) -> Iterator[RenderableType]:
+    for number, look in enumerate(looks):
+        if number:
+            yield ""
+        for line in _around(look):
+            yield _copy(line, "" if look.evidence and look.evidence in line else "dim")
+
+
+def _around(look: Look) -> Sequence[str]:
+    """The lines of an example next to the one that shows it."""
+    at = next((number for number, line in enumerate(look.lines) if look.evidence in line), 0)
+    start = max(0, min(at - 1, len(look.lines) - LINES))
+    return look.lines[start : start + LINES]
+
+
+def _cause(cause: Cause, number: int, count: int) -> Iterator[RenderableType]:
+    if number:
+        yield Rule(_text(f"{number} of {count}: {cause.id}", "bold"), align="left", style="dim", characters="-")
+        yield _text(cause.title, f"bold {_COLORS[cause.severity]}")
+        signs = cause.told_by or (("what remains when none of the others holds",) if number == count else ())
+        yield from _section("Told by", [_bullet("-", sign) for sign in signs])
+    yield from _section("Why", [_inset(cause.why)])
+    yield from _section("Fix", [_inset(cause.fix.summary)] if cause.fix.summary else [])
+    lines = [_copy(line) for line in copied(cause.fix)]
+    if lines:
+        yield ""
+        yield from lines
+    if cause.fix.steps:
+        yield ""
+        yield from (_bullet(f"{n}." if len(cause.fix.steps) > 1 else "-", s) for n, s in enumerate(cause.fix.steps, 1))
+    yield from _section("Check", [_copy(row) for line in cause.fix.verify for row in line.splitlines()])
+    yield from _section(
+        "What would decide it",
+        [part for m in cause.missing for part in (_bullet("-", f"{m.what}: {m.why}"), _copy(m.how))],
+    )
+
+
+def _variable(page: VariablePage) -> Iterator[RenderableType]:
+    variable = page.variable
+    yield _text(variable.name, "bold cyan")
+    yield _text(variable.meaning, "bold")
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    rows = {
+        "component": variable.component,
+        "takes": variable.expects,
+        "default": variable.default,
+        "since": variable.since and f"{variable.software} {variable.since}",
+        "deprecated": variable.deprecated and f"{variable.software} {variable.deprecated}",
+        "removed": variable.removed and f"{variable.software} {variable.removed}",
+        "replaced by": variable.replaced_by,
+        "read by": variable.read_by,
+        "on all ranks": "must be the same" if variable.same_on_all_ranks else None,
+        "vLLM to Ray": variable.vllm_carries and _carried(variable.vllm_carries),
+    }
+    for name, value in rows.items():
+        if value:
+            table.add_row(Text(name), Text(harmless(value)))
+    yield ""
+    yield Padding(table, (0, 0, 0, INDENT))
+    yield from _section("Note", [_inset(variable.note)] if variable.note else [])
+    yield from _section("Set by the fixes of", _links(page.set_by))
+    yield from _section("Looked at by", _links(page.asked_by))
+    yield from _section("Sources", [_copy(reference, "dim") for reference in variable.references])
+
+
+def _carried(since: str) -> str:
+    if since == "never":
+        return "never copied to Ray workers: set it on every node"
+    return f"copied from the driver to Ray workers since vLLM {since}; before, set it on every node"
+
+
+def _section(title: str, parts: Iterator[RenderableType] | Sequence[RenderableType]) -> Iterator[RenderableType]:
+    listed = list(parts)
+    if listed:
+        yield ""
+        yield _text(title, "bold green")
+        yield from listed
+
+
+def _links(links: Sequence[Link]) -> list[RenderableType]:
+    if not links:
+        return []
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(style="cyan", no_wrap=True)
+    table.add_column()
+    for link in links:
+        table.add_row(Text(harmless(link.id)), Text(harmless(link.title), "dim"))
+    return [Padding(table, (0, 0, 0, INDENT))]
+
+
+def _text(text: str, style: str = "") -> Text:
+    return Text(harmless(text.strip()), style)
+
+
+def _inset(text: str) -> RenderableType:
+    return Padding(_text(text), (0, 0, 0, INDENT))
+
+
+def _bullet(mark: str, text: str) -> RenderableType:
+    table = Table.grid(padding=(0, 1, 0, 0))
+    table.add_column(style="green", no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row(Text(mark), _text(text))
+    return Padding(Group(table), (0, 0, 0, INDENT))
+
+
+def _copy(line: str, style: str = "bold") -> Text:
+    """A line to copy: never wrapped."""
+    return Text(" " * INDENT + harmless(line.expandtabs(4)), style, no_wrap=True)
