@@ -6,6 +6,7 @@ import enum
 import os
 import re
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -47,7 +48,9 @@ OutputOption = Annotated[
 ]
 RulesOption = Annotated[
     list[Path] | None,
-    typer.Option("--rules", help="A directory with more rules; may be repeated.", show_default=False),
+    typer.Option(
+        "--rules", envvar="LOGDOCTOR_RULES", help="A directory with more rules; may be repeated.", show_default=False
+    ),
 ]
 TopOption = Annotated[
     int | None, typer.Option("--top", min=1, help="Show at most so many findings.", show_default=False)
@@ -134,7 +137,7 @@ class Output:
         from logdoctor.render import text
 
         return text.render(
-            diagnosis, color=self._coloured(), width=_width(), verbose=self.verbose, top=self.top, why=self.why
+            diagnosis, color=self._coloured(), width=width(), verbose=self.verbose, top=self.top, why=self.why
         )
 
     def _coloured(self) -> bool:
@@ -148,13 +151,18 @@ def load_rules(directories: list[Path] | None, output: Output) -> Rulebook:
     """The built-in rules and those of the directories; what is wrong with any of them is told."""
     from logdoctor import rulebook
 
-    for path in directories or ():
-        if not path.is_dir():
-            fail(f"--rules {path}: no such directory; it must hold *.yaml files as docs/rules.md describes them")
-    book = rulebook.load(tuple(directories or ()))
+    book = rulebook.load(rule_directories(directories))
     for problem in book.problems:
         output.warn(problem)
     return book
+
+
+def rule_directories(paths: Sequence[Path] | None) -> tuple[Path, ...]:
+    """The directories of --rules; where one is none, the command ends."""
+    for path in paths or ():
+        if not path.is_dir():
+            fail(f"--rules {path}: no such directory; it must hold *.yaml files as docs/rules.md describes them")
+    return tuple(paths or ())
 
 
 def fail(sentence: str) -> NoReturn:
@@ -163,7 +171,8 @@ def fail(sentence: str) -> NoReturn:
     raise typer.Exit(2)
 
 
-def _width() -> int:
+def width() -> int:
+    """Columns that the text may take."""
     import shutil
 
     return max(40, min(shutil.get_terminal_size((100, 24)).columns, 120))

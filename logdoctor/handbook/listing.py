@@ -76,7 +76,7 @@ def as_text(rules: Sequence[Sheet], *, color: bool, width: int) -> str:
 
 
 def as_json(rules: Sequence[Sheet]) -> str:
-    """One object; ``rules`` lists ``id``, ``title``, ``component``, ``severity``, ``layer``, ``causes`` and ``path``."""
+    """One object; ``rules`` lists ``id``, ``title``, ``component``, ``severity``, ``layer``, ``causes``, ``path``."""
     listed = [
         {
             "id": sheet.content["id"],

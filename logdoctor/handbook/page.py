@@ -221,7 +221,7 @@ def _cause(cause: Mapping[str, Any], content: Mapping[str, Any]) -> Cause:
         severity=cause.get("severity", content["severity"]),
         layer=layer,
         confidence=cause.get("confidence", content.get("confidence", CONFIDENCE[layer])),
-        told_by=() if when is None else tuple(spoken(part) for part in when.get("all", [when])),
+        told_by=() if when is None else tuple(map(_sign, when.get("all", [when]))),
         why=plain(cause["cause"]).strip(),
         fix=_fix(cause["fix"]),
         missing=tuple(
@@ -230,6 +230,12 @@ def _cause(cause: Mapping[str, Any], content: Mapping[str, Any]) -> Cause:
         ),
         references=tuple(cause.get("references", ())),
     )
+
+
+def _sign(condition: Mapping[str, Any]) -> str:
+    """A condition in words, without brackets around the whole."""
+    words = spoken(condition)
+    return words[1:-1] if words.startswith("(") and condition.keys() & {"all", "any"} else words
 
 
 def _fix(fix: Mapping[str, Any]) -> Fix:

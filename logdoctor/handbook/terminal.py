@@ -16,14 +16,14 @@ from logdoctor.handbook.page import LAYERS, Cause, Link, Look, RulePage, Variabl
 from logdoctor.safetext import harmless
 
 INDENT = 2
-LINES = 4
-"""Lines of an example that are shown."""
+LINES, LOOKS = 4, 3
+"""Lines of an example, and examples, that are shown."""
 _COLORS = {"error": "red", "warning": "yellow", "info": "cyan"}
 
 
 def rule(page: RulePage, *, color: bool, width: int) -> str:
     """The page of a rule as text."""
-    return _drawn(_rule(page), color, width)
+    return _drawn(_rule(page, width), color, width)
 
 
 def variable(page: VariablePage, *, color: bool, width: int) -> str:
@@ -50,12 +50,12 @@ def _drawn(parts: Iterator[RenderableType], color: bool, width: int) -> str:
     return "\n".join(line.rstrip() for line in file.getvalue().splitlines()) + "\n"
 
 
-def _rule(page: RulePage) -> Iterator[RenderableType]:
+def _rule(page: RulePage, width: int) -> Iterator[RenderableType]:
     yield _text(page.id, "bold cyan")
     yield _text(page.title, f"bold {_COLORS[page.severity]}")
     yield _text(f"{page.component}, {page.severity}, {page.layer}: {LAYERS[page.layer]}", "dim")
     if page.looks:
-        yield from _section("What it looks like", _looks(page.looks))
+        yield from _section("What it looks like", _looks(page.looks[:LOOKS], width - INDENT))
     for number, cause in enumerate(page.causes, 1):
         yield ""
         yield from _cause(cause, number if len(page.causes) > 1 else 0, len(page.causes))
@@ -65,12 +65,24 @@ def _rule(page: RulePage) -> Iterator[RenderableType]:
     yield from _section("Sources", [_copy(reference, "dim") for reference in page.references])
 
 
-def _looks(looks: Sequence[Look]) -> Iterator[RenderableType]:
+def _looks(looks: Sequence[Look], width: int) -> Iterator[RenderableType]:
     for number, look in enumerate(looks):
         if number:
             yield ""
         for line in _around(look):
-            yield _copy(line, "" if look.evidence and look.evidence in line else "dim")
+            telling = bool(look.evidence) and look.evidence in line
+            yield _copy(_cut(line, look.evidence if telling else "", width), "" if telling else "dim")
+
+
+def _cut(line: str, evidence: str, width: int) -> str:
+    """At most so many columns of a line: those with the evidence, if they are not the first."""
+    line = harmless(line.expandtabs(4))
+    if len(line) <= width:
+        return line
+    start = line.find(evidence) if evidence else 0
+    if start + len(evidence) > width - 4:
+        line = f"... {line[start:]}"
+    return line if len(line) <= width else f"{line[: width - 4]} ..."
 
 
 def _around(look: Look) -> Sequence[str]:

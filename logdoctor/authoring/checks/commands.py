@@ -19,7 +19,7 @@ _OPTION = re.compile(r"--?[a-z0-9]+(-[a-z0-9]+)*(\.\w+)*|\{.*\}")
 
 def unreadable_command(library: Library) -> Iterator[Problem]:
     """A line to copy that no shell can read (an open quote or bracket), or that is prose."""
-    lines = [(sheet, keys, _UNFINISHED.sub("X", plain(text))) for sheet, keys, text in _commands(library)]
+    lines = [(sheet, keys, _finished(plain(text))) for sheet, keys, text in _commands(library)]
     for sheet, keys, line in lines:
         if _PROSE.match(line):
             yield sheet.problem("unreadable-command", keys, f"prose belongs into 'steps:': {line[:80]}")
@@ -35,6 +35,14 @@ def unreadable_command(library: Library) -> Iterator[Problem]:
         number = _function_at(script, int(found[1]))
         sheet, keys, line = lines.pop(number)
         yield sheet.problem("unreadable-command", keys, f"{found[2]}: {line[:120]}")
+
+
+def _finished(line: str) -> str:
+    """The line with a word for each thing that the reader has to fill in, also for one within another."""
+    before = None
+    while line != before:
+        before, line = line, _UNFINISHED.sub("X", line)
+    return line
 
 
 def _function_at(script: str, line: int) -> int:

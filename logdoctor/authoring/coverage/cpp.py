@@ -48,7 +48,7 @@ _CALLS: dict[str, _Call] = {
     r"throw\s+(?:::)?(?:\w+::)*\w+": _Call("error", "list"),
 }
 _NAMED = [(re.compile(rf"(?:{pattern})\Z"), call) for pattern, call in _CALLS.items()]
-_HEAD = re.compile(rf"(?<![\w.>])(?:{'|'.join(_CALLS)})(?=\s*[(<{{])")
+_HEAD = re.compile(rf"(?<![\w.>])(?:{'|'.join(_CALLS)})(?=\s*[(<{{.])")
 _COMMENT = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|/\*.*?\*/|//[^\n]*', re.DOTALL)
 _STRING = re.compile(r'(?:u8|L|u|U)?"((?:\\.|[^"\\\n])*)"')
 _TOKEN = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|<<|.', re.DOTALL)
@@ -118,19 +118,21 @@ def _arguments(text: str) -> tuple[list[str], int]:
 
 
 def _streamed(text: str) -> Iterator[str]:
-    """What is put into a stream, up to the end of the statement."""
-    depth, part = 0, ""
+    """What is put into a stream, up to the end of the statement; not what stands before the first <<."""
+    depth, part, streaming = 0, "", False
     for token in _TOKEN.finditer(text):
         here = token[0]
         depth += (here in "([{") - (here in ")]}")
         if depth < 0 or (here == ";" and depth == 0):
             break
         if here == "<<" and depth == 0:
-            yield part
-            part = ""
+            if streaming:
+                yield part
+            part, streaming = "", True
         else:
             part += here
-    yield part
+    if streaming:
+        yield part
 
 
 def _printed(argument: str) -> list[str | tuple[str]]:

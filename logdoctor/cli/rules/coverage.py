@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from logdoctor.cli.rules.options import Rules, directory, fail, write
+from logdoctor.cli.options import RulesOption, fail, rule_directories
+from logdoctor.cli.rules.options import write
 
 
 class Format(str, enum.Enum):
@@ -22,7 +23,7 @@ def command(
     source: Annotated[
         Path, typer.Option("--source", help="A checked-out source tree (NCCL, gloo, PyTorch, vLLM, Ray, ...).")
     ],
-    rules: Rules = None,
+    rules: RulesOption = None,
     format: Annotated[Format, typer.Option("--format", "-f", help="Text for people, JSON for programs.")] = Format.text,
     info: Annotated[bool, typer.Option("--info", help="Informational messages too.")] = False,
 ) -> None:
@@ -37,7 +38,7 @@ def command(
 
     if not source.is_dir():
         fail(f"--source {source}: no such directory")
-    book = rulebook.load(tuple(directory(path) for path in rules or ()))
+    book = rulebook.load(rule_directories(rules))
     found = survey(source, book, ("error", "warning", *(["info"] if info else [])))
     if not (found.recognised or found.unrecognised):
         fail(f"--source {source}: no C, C++ or Python message found in it")

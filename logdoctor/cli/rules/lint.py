@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
-from logdoctor.cli.rules.options import Format, FormatOption, Paths, Rules, fail, library, report
+from logdoctor.cli.options import RulesOption, fail
+from logdoctor.cli.rules.options import Format, FormatOption, Paths, library, report
 
 
 def command(
     paths: Paths = None,
-    rules: Rules = None,
+    rules: RulesOption = None,
     format: FormatOption = Format.text,
     ignore: Annotated[
         list[str] | None,

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from logdoctor.cli.rules.options import Rules, fail, handbook, terminal, write
+from logdoctor.cli.options import RulesOption, fail
+from logdoctor.cli.rules.options import handbook, terminal, write
 
 
 class Format(str, enum.Enum):
@@ -29,7 +30,7 @@ def command(
         str | None,
         typer.Option("--layer", "-l", help="Only host, fault, peer, wait, relay or advice.", show_default=False),
     ] = None,
-    rules: Rules = None,
+    rules: RulesOption = None,
     format: Annotated[Format, typer.Option("--format", "-f", help="Text for people, JSON for programs.")] = Format.text,
 ) -> None:
     """List rules, by component: what each recognises, and its causes."""

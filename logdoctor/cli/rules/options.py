@@ -11,16 +11,12 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from logdoctor.cli.options import fail, rule_directories, width
+
 if TYPE_CHECKING:
     from logdoctor.authoring.library import Library, Problem
     from logdoctor.handbook.page import Handbook
 
-Rules = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--rules", envvar="LOGDOCTOR_RULES", help="A directory with more rules; may be repeated.", show_default=False
-    ),
-]
 Paths = Annotated[
     list[Path] | None,
     typer.Argument(
@@ -49,7 +45,7 @@ def library(rules: Sequence[Path] | None, paths: Sequence[Path] | None) -> Libra
     from logdoctor import rulebook
     from logdoctor.authoring.library import Library
 
-    extra = [directory(path) for path in rules or ()]
+    extra = list(rule_directories(rules))
     for path in paths or ():
         if not path.exists():
             fail(f"{path}: no such file or directory")
@@ -64,22 +60,13 @@ def handbook(rules: Sequence[Path] | None) -> Handbook:
     from logdoctor.authoring.library import Library
     from logdoctor.handbook.page import Handbook
 
-    return Handbook(Library([directory(path) for path in rules or ()], None))
+    return Handbook(Library(rule_directories(rules), None))
 
 
 def terminal() -> tuple[bool, int]:
     """Whether standard output takes colour, and its width in columns."""
-    import shutil
-
     color = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return color, max(40, min(shutil.get_terminal_size((100, 24)).columns, 120))
-
-
-def directory(path: Path) -> Path:
-    """The path, if it is a directory; else the command ends."""
-    if not path.is_dir():
-        fail(f"--rules {path}: no such directory; it must hold *.yaml files as docs/rules.md describes them")
-    return path
+    return color, width()
 
 
 def _below(path: Path, directory: Path) -> bool:
@@ -102,9 +89,3 @@ def write(text: str) -> None:
         sys.stdout.buffer.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def fail(sentence: str) -> NoReturn:
-    """End the command for bad usage."""
-    typer.echo(f"logdoctor: {sentence}", err=True)
-    raise typer.Exit(2)

@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
-from logdoctor.cli.rules.options import Rules, fail, handbook, terminal, write
+from logdoctor.cli.options import RulesOption, fail
+from logdoctor.cli.rules.options import handbook, terminal, write
 
 
 def command(
     id: Annotated[str, typer.Argument(metavar="ID", help="A rule, a cause, or an environment variable.")],
-    rules: Rules = None,
+    rules: RulesOption = None,
 ) -> None:
     """Show what a rule recognises, how its causes are told apart, why each happens, and the fix; or a variable."""
     from difflib import get_close_matches
