@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint rules format clean bench lab
+.PHONY: demo test lint rules docs format clean bench lab
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -30,6 +30,10 @@ lint: $(VENV)/.installed-dev
 rules: $(VENV)/.installed-dev  ## check the rules alone
 	$(BIN)/logdoctor rules lint
 	$(BIN)/logdoctor rules test
+
+docs: $(VENV)/.installed  ## the handbook as a site: site/html/index.html
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python docs/site/build.py
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .

@@ -6,7 +6,7 @@ import enum
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -151,10 +151,21 @@ def load_rules(directories: list[Path] | None, output: Output) -> Rulebook:
     """The built-in rules and those of the directories; what is wrong with any of them is told."""
     from logdoctor import rulebook
 
-    book = rulebook.load(rule_directories(directories))
+    packs = installed_packs(output.warn)
+    book = rulebook.load((*packs, *rule_directories(directories)))
     for problem in book.problems:
         output.warn(problem)
     return book
+
+
+def installed_packs(warn: Callable[[str], None]) -> tuple[Path, ...]:
+    """The rules that installed Python packages bring; what is wrong with a pack is told."""
+    from logdoctor.rulebook.packs import installed
+
+    packs = installed()
+    for problem in packs.problems:
+        warn(problem)
+    return packs.directories
 
 
 def rule_directories(paths: Sequence[Path] | None) -> tuple[Path, ...]:

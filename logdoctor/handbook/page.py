@@ -24,8 +24,6 @@ LAYERS: Mapping[str, str] = {
     "advice": "nothing failed; something could be better",
 }
 """Layer -> what a message of that layer says."""
-LOOKS = 6
-"""Examples that a page shows of what the message looks like."""
 CHECKS: Mapping[str, str] = {
     "variable-misspelt": "A log shows a variable as set whose name is nearly that of one that something reads.",
     "variable-unread": "A log shows a variable as set that nothing reads, or that this version does not read.",
@@ -85,6 +83,7 @@ class RulePage:
     patterns: tuple[str, ...]
     """What is looked for, as regular expressions or in words."""
     looks: tuple[Look, ...]
+    """One for each cause first."""
     causes: tuple[Cause, ...]
     explains: tuple[Link, ...]
     explained_by: tuple[Link, ...]
@@ -139,7 +138,7 @@ class Handbook:
             layer=content["layer"],
             path=sheet.path.relative_to(sheet.directory).as_posix(),
             patterns=tuple(_patterns(content)),
-            looks=tuple(_looks(content))[:LOOKS],
+            looks=tuple(_looks(content)),
             causes=causes,
             explains=self._links(self._edges[0][id]),
             explained_by=self._links(self._edges[1][id]),
@@ -189,6 +188,13 @@ class Handbook:
                 for name in _asked(cause.get("when")):
                     asks[name].append(id)
         return sets, asks
+
+
+def carried(since: str) -> str:
+    """Whether vLLM copies a variable to its Ray workers, in words."""
+    if since == "never":
+        return "never copied to Ray workers: set it on every node"
+    return f"copied from the driver to Ray workers since vLLM {since}; before, set it on every node"
 
 
 def _patterns(content: Mapping[str, Any]) -> Iterator[str]:

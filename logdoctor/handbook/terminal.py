@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from logdoctor.handbook.lines import copied
-from logdoctor.handbook.page import LAYERS, Cause, Link, Look, RulePage, VariablePage
+from logdoctor.handbook.page import LAYERS, Cause, Link, Look, RulePage, VariablePage, carried
 from logdoctor.safetext import harmless
 
 INDENT = 2
@@ -131,7 +131,7 @@ def _variable(page: VariablePage) -> Iterator[RenderableType]:
         "replaced by": variable.replaced_by,
         "read by": variable.read_by,
         "on all ranks": "must be the same" if variable.same_on_all_ranks else None,
-        "vLLM to Ray": variable.vllm_carries and _carried(variable.vllm_carries),
+        "vLLM to Ray": variable.vllm_carries and carried(variable.vllm_carries),
     }
     for name, value in rows.items():
         if value:
@@ -142,12 +142,6 @@ def _variable(page: VariablePage) -> Iterator[RenderableType]:
     yield from _section("Set by the fixes of", _links(page.set_by))
     yield from _section("Looked at by", _links(page.asked_by))
     yield from _section("Sources", [_copy(reference, "dim") for reference in variable.references])
-
-
-def _carried(since: str) -> str:
-    if since == "never":
-        return "never copied to Ray workers: set it on every node"
-    return f"copied from the driver to Ray workers since vLLM {since}; before, set it on every node"
 
 
 def _section(title: str, parts: Iterator[RenderableType] | Sequence[RenderableType]) -> Iterator[RenderableType]:

@@ -24,16 +24,21 @@ def through_cache(directories: Sequence[Path]) -> dict[str, Any]:
         if len(directories) == 1:
             return merge([gather(directories[0])])
         # the parts are kept too: when a file of one directory changes, the others need not be read again
-        return merge([_kept(f"rules-{_stamp([d])}", partial(gather, d), _plain, json.loads) for d in directories])
+        return merge([kept(f"rules-{_stamp([d])}", partial(gather, d)) for d in directories])
 
-    return _kept(f"rulebook-{_stamp(directories)}", compiled, pack, unpack)
+    return kept(f"rulebook-{_stamp(directories)}", compiled, pack, unpack)
 
 
-def _kept(
+def plain_bytes(made: dict[str, Any]) -> bytes:
+    """Plain data as JSON."""
+    return json.dumps(made, separators=(",", ":")).encode()
+
+
+def kept(
     name: str,
     make: Callable[[], dict[str, Any]],
-    encode: Callable[[dict[str, Any]], bytes],
-    decode: Callable[[bytes], dict[str, Any]],
+    encode: Callable[[dict[str, Any]], bytes] = plain_bytes,
+    decode: Callable[[bytes], dict[str, Any]] = json.loads,
 ) -> dict[str, Any]:
     """What the cache holds under a name; made and put there if it holds nothing, or nothing that can be read."""
     path = _folder() / name
@@ -51,10 +56,6 @@ def _kept(
     except OSError:
         pass
     return made
-
-
-def _plain(made: dict[str, Any]) -> bytes:
-    return json.dumps(made, separators=(",", ":")).encode()
 
 
 def _folder() -> Path:
@@ -77,5 +78,5 @@ def _stamp(directories: Sequence[Path]) -> str:
 
 
 def _forget_old(folder: Path, keep: int = 16) -> None:
-    for old in sorted(folder.glob("rule*-*"), key=lambda p: p.stat().st_mtime, reverse=True)[keep:]:
+    for old in sorted(folder.glob("*-*"), key=lambda p: p.stat().st_mtime, reverse=True)[keep:]:
         old.unlink(missing_ok=True)

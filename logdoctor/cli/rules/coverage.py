@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from logdoctor.cli.options import RulesOption, fail, rule_directories
-from logdoctor.cli.rules.options import write
+from logdoctor.cli.options import RulesOption, fail, installed_packs, rule_directories
+from logdoctor.cli.rules.options import warn, write
 
 
 class Format(str, enum.Enum):
@@ -38,7 +38,7 @@ def command(
 
     if not source.is_dir():
         fail(f"--source {source}: no such directory")
-    book = rulebook.load(rule_directories(rules))
+    book = rulebook.load((*installed_packs(warn), *rule_directories(rules)))
     found = survey(source, book, ("error", "warning", *(["info"] if info else [])))
     if not (found.recognised or found.unrecognised):
         fail(f"--source {source}: no C, C++ or Python message found in it")

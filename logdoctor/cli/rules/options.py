@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from logdoctor.cli.options import fail, rule_directories, width
+from logdoctor.cli.options import fail, installed_packs, rule_directories, width
 
 if TYPE_CHECKING:
     from logdoctor.authoring.library import Library, Problem
@@ -45,14 +45,15 @@ def library(rules: Sequence[Path] | None, paths: Sequence[Path] | None) -> Libra
     from logdoctor import rulebook
     from logdoctor.authoring.library import Library
 
-    extra = list(rule_directories(rules))
+    own = list(rule_directories(rules))
+    packs = installed_packs(warn)
     for path in paths or ():
         if not path.exists():
             fail(f"{path}: no such file or directory")
         home = path if path.is_dir() else path.parent
-        if not any(_below(home, known) for known in (rulebook.rules_directory(), *extra)):
-            extra.append(home)
-    return Library(tuple(extra), tuple(paths or extra))
+        if not any(_below(home, known) for known in (rulebook.rules_directory(), *packs, *own)):
+            own.append(home)
+    return Library((*packs, *own), tuple(paths or own or [rulebook.rules_directory()]))
 
 
 def handbook(rules: Sequence[Path] | None) -> Handbook:
@@ -60,7 +61,12 @@ def handbook(rules: Sequence[Path] | None) -> Handbook:
     from logdoctor.authoring.library import Library
     from logdoctor.handbook.page import Handbook
 
-    return Handbook(Library(rule_directories(rules), None))
+    return Handbook(Library((*installed_packs(warn), *rule_directories(rules)), None))
+
+
+def warn(sentence: str) -> None:
+    """Tell what is wrong beside what was asked for."""
+    typer.echo(f"logdoctor: {sentence}", err=True)
 
 
 def terminal() -> tuple[bool, int]:
