@@ -27,6 +27,19 @@ def test_example(rule: str, example: Mapping[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("entry", "example"),
+    [
+        pytest.param(entry, example, id=f"{entry['id']}-{number}")
+        for sheet in LIBRARY.of("collect")
+        for entry in sheet.content
+        for number, example in enumerate(entry["tests"])
+    ],
+)
+def test_what_is_asked_for(entry: Mapping[str, Any], example: Mapping[str, Any]) -> None:
+    assert trials.request_fails(entry["why"], example, rulebook.load()) is None
+
+
+@pytest.mark.parametrize(
     ("fact", "sample"),
     [
         pytest.param(fact["id"], sample, id=f"{sheet.path.stem}-{fact['id']}-{number}")

@@ -68,6 +68,10 @@ def _trials(library: Library) -> Iterator[Trial]:
         if library.rules[id] is sheet:  # and not overridden
             for number, example in enumerate(sheet.content["tests"]):
                 yield Trial("example", sheet, ("tests", number), partial(_example, id, example))
+    for sheet in library.of("collect"):
+        for entry_number, entry in enumerate(sheet.content):
+            for number, example in enumerate(entry["tests"]):
+                yield Trial("example", sheet, (entry_number, "tests", number), partial(_request, entry["why"], example))
     for sheet in library.of("facts"):
         for keys, fact in sheet.patterns():
             for number, sample in enumerate(fact["samples"]):
@@ -79,7 +83,7 @@ def _trials(library: Library) -> Iterator[Trial]:
                     yield Trial("sample", sheet, (*keys, field, number), partial(attempt, grammar["id"], sample))
 
 
-_example, _fact_sample = trials.example_fails, trials.fact_sample_fails
+_example, _fact_sample, _request = trials.example_fails, trials.fact_sample_fails, trials.request_fails
 _grammar_sample, _near_miss = trials.grammar_sample_fails, trials.near_miss_fails
 
 

@@ -33,7 +33,7 @@ class Sheet:
     def __init__(self, path: Path, directory: Path, trusted: bool = False) -> None:
         self.path, self.directory = path, directory
         self.kind = kind_of(path, directory)
-        """``rule``, ``facts``, ``formats`` or ``env``."""
+        """``rule``, ``facts``, ``formats``, ``env`` or ``collect``."""
         self.content: Any = None
         """What the YAML says; None where it cannot be used."""
         self.mistakes: tuple[RuleError, ...] = ()

@@ -78,6 +78,14 @@ def _quoted(logs: Mapping[str, str]) -> Iterator[str]:
         yield f"  | ... {len(lines) - QUOTED} more lines"
 
 
+def request_fails(what: str, example: Mapping[str, Any], book: Rulebook) -> str | None:
+    """Whether something is asked for where it should not be, or not where it should."""
+    asked = [missing.why for missing in core.explain([_source("log.txt", example["log"])], book).missing]
+    if (what in asked) == example["shown"]:
+        return None
+    return f"it is {'not ' if example['shown'] else ''}asked for:\n" + "\n".join(_quoted({"log.txt": example["log"]}))
+
+
 def fact_sample_fails(fact: str, sample: Mapping[str, Any], book: Rulebook) -> str | None:
     """What is read from a fact's sample line, where that is not what it says."""
     facts = read_facts(sample["line"], book)

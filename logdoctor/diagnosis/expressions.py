@@ -193,6 +193,11 @@ def _tally(
     return listed
 
 
+def _unheard(what: str, context: Context, depth: int) -> Value | None:
+    found = context.ledger.unheard() if context.ledger and what == "ranks" else []
+    return Value(spelled(found)) if found else None
+
+
 def _usual(name: str, context: Context, depth: int) -> Value | None:
     ledger = context.ledger
     text = ledger.usual(name, ledger.group(context.event)) if ledger else None
@@ -211,6 +216,7 @@ _FUNCTIONS: dict[str, Callable[[str, Context, int], Value | None]] = {
     "lowest-ranks": _tally(Ledger.lowest_ranks),
     "absent-ranks": _tally(lambda ledger, names, group: ledger.absent_ranks(names, group)),
     "usual": _usual,
+    "unheard": _unheard,
 }
 FUNCTIONS = frozenset(_FUNCTIONS)
 

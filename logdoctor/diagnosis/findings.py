@@ -10,7 +10,6 @@ from logdoctor.diagnosis import ledger as ledgers
 from logdoctor.diagnosis.conditions import holds, spoken
 from logdoctor.diagnosis.expressions import Context, fill, preferred
 from logdoctor.diagnosis.identity import Identities
-from logdoctor.diagnosis.ledger import Ledger
 from logdoctor.diagnosis.observations import Failure, Observations, quote
 from logdoctor.formats.times import normalise, seconds
 from logdoctor.model import Actor, EnvSetting, Event, Evidence, Fix, Flag, Layer, Missing, Severity, Stream
@@ -74,10 +73,8 @@ class Draft:
         return tuple(evidence(event) for event in sorted(chosen.values(), key=lambda e: self.events.index(e)))
 
 
-def draft(observations: Observations, rulebook: Rulebook, ledger: Ledger, identities: Identities) -> list[Draft]:
+def draft(observations: Observations, rulebook: Rulebook, context: Context, identities: Identities) -> list[Draft]:
     """A draft for each cause that the events show, and for each unrecognised failure."""
-    derived = {definition["id"]: definition for definition in rulebook.derived}
-    context = Context(observations.facts, None, observations.events, derived, ledger=ledger)
     drafts: list[Draft] = []
     for rule_id in sorted(observations.events):
         drafts += _of_rule(rulebook.rule(rule_id), observations, context, identities)

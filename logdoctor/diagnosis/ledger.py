@@ -55,6 +55,13 @@ class Ledger:
         source = event.record.source
         return next((found for n in event.record.numbers if (found := self._groups.get((source, n)))), None)
 
+    def unheard(self) -> list[int]:
+        """The ranks of the run of which the logs hold no line; none where the number of ranks, or who speaks, is not
+        known."""
+        if not self.world or not self.speakers:
+            return []
+        return [rank for rank in range(self.world) if rank not in self.speakers]
+
     def ranks(self, name: str, group: str | None = None) -> list[int]:
         """The ranks that state a fact."""
         return sorted(self.by_rank(name, group))

@@ -52,6 +52,8 @@ class Rulebook:
         """Names of the facts that say who speaks: rank, address, device."""
         self.differences: tuple[tuple[str, str, str], ...] = tuple(map(tuple, plain["differences"]))
         """Rule, fact, and whether it asks for a difference across ``hosts`` or ``ranks``."""
+        self.collect: tuple[Mapping[str, Any], ...] = tuple(plain["collect"])
+        """What to ask for when the logs do not hold the cause, with its condition."""
         self.causes: frozenset[str] = frozenset(plain["causes"])
         """Rules that can name a root cause."""
         self.checks: Mapping[str, str] = plain["checks"]

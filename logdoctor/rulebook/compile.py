@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 VERSION = 2
 """Of the compiled form; a cache of another version is not read."""
+KINDS = ("rule", "facts", "derived", "formats", "env", "collect")
+"""What the files of a rules directory hold."""
 Keys = tuple[str | int, ...]
 """The way to a node of a YAML file."""
 SCHEMAS = Path(__file__).parent / "schemas"
@@ -41,7 +43,7 @@ def compile_rules(directories: Sequence[Path]) -> dict[str, Any]:
 def gather(directory: Path) -> dict[str, Any]:
     """What the files of a directory hold, checked: for each kind the entries by their id, several where several lines
     state one fact; and ``problems``. All of it is plain data."""
-    found: dict[str, dict[str, list[Any]]] = {"rule": {}, "facts": {}, "derived": {}, "formats": {}, "env": {}}
+    found: dict[str, dict[str, list[Any]]] = {kind: {} for kind in KINDS}
     problems: list[str] = []
     for path in files(directory):
         try:
@@ -67,7 +69,7 @@ def _compiled(kind: str, entry: Mapping[str, Any]) -> Mapping[str, Any]:
 def merge(gathered: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """What several directories hold as one compiled rulebook."""
     every: dict[str, list[Any]] = {}
-    for kind in ("rule", "facts", "derived", "formats", "env"):
+    for kind in KINDS:
         by_id = {id: entries for one in gathered for id, entries in one[kind].items()}
         every[kind] = [entry for entries in by_id.values() for entry in entries]
     table = _Table()
@@ -102,6 +104,7 @@ def merge(gathered: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "differences": differences,
         "environment": {entry["component"]: entry for entry in every["env"]},
         "checks": {entry["check"]: entry["id"] for entry in every["rule"] if "check" in entry},
+        "collect": every["collect"],
         "patterns": table.patterns,
         "literals": table.literals,
     }
@@ -119,9 +122,9 @@ def read(path: Path) -> Any:
 
 
 def kind_of(path: Path, directory: Path) -> str:
-    """What a file of a rules directory holds: ``rule``, ``facts``, ``formats`` or ``env``."""
+    """What a file of a rules directory holds: ``rule``, ``facts``, ``formats``, ``env`` or ``collect``."""
     folder = path.relative_to(directory).parts[0] if path.parent != directory else ""
-    return folder if folder in ("formats", "facts", "env") else "rule"
+    return folder if folder in ("formats", "facts", "env", "collect") else "rule"
 
 
 def mistakes(path: Path, content: Any, kind: str) -> Iterator[RuleError]:
@@ -147,7 +150,7 @@ def patterns_of(content: Any, kind: str) -> Iterator[tuple[Keys, Mapping[str, An
             for number, entry in enumerate(content.get("signatures", ()))
             if "pattern" in entry
         )
-    elif kind == "env":
+    elif kind in ("env", "collect"):
         return
     elif isinstance(content, dict):
         yield from (((kind, number), entry) for number, entry in enumerate(content.get(kind, ())))
@@ -205,6 +208,8 @@ def _entries(path: Path, directory: Path) -> Iterator[tuple[str, dict[str, Any]]
         )
     elif kind == "env":
         yield "env", {**content, "id": content["component"]}
+    elif kind == "collect":
+        yield from ((kind, entry) for entry in content)
     else:
         for _, entry in patterns_of(content, kind):
             yield kind, _with_literals(entry) if kind == "facts" else dict(entry)

@@ -61,6 +61,14 @@ def unknown_name(library: Library) -> Iterator[Problem]:
             *_expressions(sheet, names, groups),
         ):
             yield sheet.problem("unknown-name", where, message)
+    for sheet in library.of("collect"):
+        for number, entry in enumerate(sheet.content):
+            for keys, asked in conditions(entry["when"], (number, "when")):
+                for message in _asked(asked, names, frozenset()):
+                    yield sheet.problem("unknown-name", keys, message)
+            for keys, text in texts({key: entry[key] for key in ("what", "why", "how")}, (number,)):
+                for unknown in names.unknown(text, frozenset()):
+                    yield sheet.problem("unknown-name", keys, f"{{{unknown}}} can never have a value")
     for sheet in library.of("facts"):
         derived = sheet.content.get("derived", ()) if isinstance(sheet.content, dict) else ()
         for number, entry in enumerate(derived):
@@ -112,6 +120,8 @@ class Names:
             return function in groups | OF_EVENT
         if function in ("fact", "facts"):
             return self.is_fact(argument.strip())
+        if function == "unheard":
+            return argument.strip() == "ranks"
         if function in OF_LEDGER:
             return all(map(self.is_fact, argument.split()))
         return function == "env" or (function in FUNCTIONS and self.has_value(argument.strip(), groups))
@@ -185,7 +195,7 @@ def _asked(asked: Mapping[str, Any], names: Names, groups: frozenset[str]) -> It
 
 def _expressions(sheet: Sheet, names: Names, groups: frozenset[str]) -> Iterator[tuple[Keys, str]]:
     for where, entry in ((), sheet.content), *sheet.causes():
-        for field in ("title", "cause", "fix", "missing"):
+        for field in ("title", "cause", "guilty", "fix", "missing"):
             for keys, text in texts(entry.get(field), (*where, field)):
                 for expression in names.unknown(text, groups):
                     yield keys, f"{{{expression}}} can never have a value{names.near(expression, groups | OF_EVENT)}"

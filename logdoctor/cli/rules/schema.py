@@ -15,6 +15,7 @@ class Kind(str, enum.Enum):
     facts = "facts"
     formats = "formats"
     env = "env"
+    collect = "collect"
 
 
 def command(
