@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from copy import copy
 from typing import TYPE_CHECKING
 
-from logdoctor.formats import Assembler
+from logdoctor.formats import Assembler, undecided
 from logdoctor.model import Line, Record
 from logdoctor.scan import Scan
 from logdoctor.scan.chunks import Chunk
@@ -23,6 +23,10 @@ class Reading:
         self._run = run
         self._scan = Scan(run.scanner)
         self._assembler: Assembler | None = None
+        self._settled = False
+        """Whether the first lines of the source are known, from which is told how all are read."""
+        self._held: list[Line] = []
+        """Lines that wait for that."""
 
     @property
     def lines(self) -> int:
@@ -37,7 +41,7 @@ class Reading:
 
     def close(self) -> None:
         """The source has ended."""
-        self._read(self._scan.rest())
+        self._read(self._scan.rest(), ended=True)
         if self._assembler:
             self._observe(self._assembler.close())
         run, scan = self._run, self._scan
@@ -49,15 +53,35 @@ class Reading:
         twin = copy(self)
         twin._run, twin._scan = run, self._scan.twin()
         twin._assembler = self._assembler and self._assembler.twin()
+        twin._held = list(self._held)
         return twin
 
-    def _read(self, lines: Iterable[Line]) -> None:
+    def _read(self, lines: Iterable[Line], ended: bool = False) -> None:
         if self._run.excerpts:
             lines = self._run.excerpts.keep(self.name, lines)
+        if not self._settled:
+            lines = self._decided([*self._held, *lines], ended)
         for line in lines:
             if self._assembler is None:
-                self._assembler = Assembler(self.name, self._run.rulebook.grammars, self._scan.head)
+                self._assembler = self._settle(Assembler(self.name, self._run.rulebook.grammars))
             self._observe(self._assembler.take(line))
+
+    def _decided(self, lines: list[Line], ended: bool) -> list[Line]:
+        """The lines that are read in the same way whatever the first lines of the source turn out to be; the others
+        wait."""
+        self._settled = ended or self._scan.head_known
+        if self._assembler:
+            self._settle(self._assembler)
+        grammars, head = self._run.rulebook.grammars, self._scan.head
+        held = 0
+        while not self._settled and held < len(lines) and not undecided(grammars, head, lines[held].text):
+            held += 1
+        lines, self._held = (lines, []) if self._settled else (lines[:held], lines[held:])
+        return lines
+
+    def _settle(self, assembler: Assembler) -> Assembler:
+        assembler.settle(self._scan.head)
+        return assembler
 
     def _observe(self, records: Iterable[Record]) -> None:
         run = self._run

@@ -95,9 +95,9 @@ class Ledger:
         return usual(self.by_rank(name, group)) or usual(self.by_host(name))
 
     def _stated(self, name: str, group: str | None) -> list[Fact]:
-        if group is None:
-            return self._facts.latest(name)
-        return [fact for fact in self._facts.all(name) if fact.siblings.get("group", group) == group]
+        """Statements with the last of each speaker last, also where it repeats an earlier one."""
+        stated = [*self._facts.all(name), *self._facts.latest(name)]
+        return stated if group is None else [fact for fact in stated if fact.siblings.get("group", group) == group]
 
     def _by_host(self, name: str) -> Mapping[str, Fact]:
         """Where no line names a host, each source counts as one."""

@@ -5,10 +5,10 @@ The grammars are data (``rules/formats``); :func:`assemble` is the machine that 
 
 from __future__ import annotations
 
-from logdoctor.formats.assembly import Assembler, assemble
+from logdoctor.formats.assembly import Assembler, assemble, undecided
 from logdoctor.rulebook.grammars import Grammar, Grammars
 
-__all__ = ["Assembler", "Grammar", "Grammars", "assemble", "load_grammars"]
+__all__ = ["Assembler", "Grammar", "Grammars", "assemble", "load_grammars", "undecided"]
 
 
 def load_grammars() -> Grammars:

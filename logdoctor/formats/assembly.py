@@ -147,6 +147,13 @@ def weak_wrappers(grammars: Grammars, head: Iterable[str]) -> frozenset[str]:
     )
 
 
+def undecided(grammars: Grammars, head: Sequence[str], line: str) -> bool:
+    """Whether further first lines of its source, besides those known, may change how a line is read."""
+    if line[:1] in (" ", "\t") and all(first[:1] in (" ", "\t") for first in head if first.strip()):
+        return True
+    return any(grammar.pattern.match(strip_ansi(line)) for grammar in grammars.weak_wrappers)
+
+
 def assemble(
     source: str,
     lines: Iterable[Line | tuple[int, str]],
@@ -163,7 +170,8 @@ def assemble(
 
         grammars = load_grammars()
     known = [Line(*line) for line in lines]
-    assembler = Assembler(source, grammars, [line.text for line in known[:64]] if head is None else head)
+    assembler = Assembler(source, grammars)
+    assembler.settle([line.text for line in known[:64]] if head is None else head)
     for line in known:
         yield from assembler.take(line)
     yield from assembler.close()
@@ -172,16 +180,22 @@ def assemble(
 class Assembler:
     """Puts the lines of one source together, as they come."""
 
-    def __init__(self, source: str, grammars: Grammars, head: Iterable[str]) -> None:
-        """``head`` are the first lines of the source, from which the wrappers it uses are told."""
-        first = [text for text in head if text.strip()]
+    def __init__(self, source: str, grammars: Grammars) -> None:
         self.source = source
         self.grammars = grammars
-        self.indent = _common_indent(first)
-        self.wrappers = grammars.with_weak(weak_wrappers(grammars, [text[len(self.indent) :] for text in first]))
+        self.indent = ""
+        self.wrappers = grammars.strict_wrappers
         self.clock: str | None = None
         """The last time that any line showed."""
         self.channels: dict[tuple[Any, ...], _Channel] = {}
+
+    def settle(self, head: Iterable[str]) -> None:
+        """Tell from the first lines of the source which weak wrappers it uses, and how far all of it is indented."""
+        first = [text for text in head if text.strip()]
+        self.indent = _common_indent(first)
+        self.wrappers = self.grammars.with_weak(
+            weak_wrappers(self.grammars, [text[len(self.indent) :] for text in first])
+        )
 
     def take(self, line: Line) -> Iterator[Record]:
         """The records that are complete now that this line came."""

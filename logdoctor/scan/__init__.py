@@ -118,6 +118,7 @@ class Scan:
         self._beats: dict[int, Beat] = {}
         self._folding = Folding()
         self.bytes = 0
+        self._head = b""
         self.head: list[str] = []
         """Its first lines; known once the first chunk was fed."""
 
@@ -125,8 +126,9 @@ class Scan:
         """The lines that are known to be wanted now that these bytes came, and these hits in them."""
         self._chunk = chunk
         self.bytes += len(chunk.data) - chunk.new
-        if not self.head:
-            self.head = chunk.data[:HEAD].decode("utf-8", "replace").split("\n")[:HEAD_LINES]
+        if not self.head_known:
+            self._head += chunk.data[chunk.new : chunk.new + HEAD - len(self._head)]
+            self.head = self._head.decode("utf-8", "replace").split("\n")[:HEAD_LINES]
         hits, places = self._beat(hits)
         places += self._fold(hits)
         border = chunk.at + context_start(chunk.data, BEFORE)  # a hit to come wants nothing before it
@@ -166,6 +168,11 @@ class Scan:
         """Lines so far; one without a newline counts."""
         data = self._chunk.data
         return self._number - 1 + data.count(b"\n", self._counted - self._chunk.at) + (data[-1:] not in (b"", b"\n"))
+
+    @property
+    def head_known(self) -> bool:
+        """Whether further bytes cannot change :attr:`head`."""
+        return len(self._head) >= HEAD or self._head.count(b"\n") >= HEAD_LINES
 
     @property
     def folded(self) -> int:
