@@ -19,6 +19,9 @@ from cluster import FAULTS, LAYOUTS, Truth, simulate
 from logdoctor import core, rulebook, sources
 from logdoctor.model import Diagnosis
 
+SURE = 0.9
+"""From this confidence on, at least nine in ten must be right."""
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -31,7 +34,7 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, help="leave the logs of runs that were judged wrong here")
     options = parser.parse_args()
     random_ = random.Random(options.seed)
-    right = 0
+    right = sure = sure_and_wrong = 0
     for number in range(options.runs):
         fault = options.fault or sorted(FAULTS)[number % len(FAULTS)]
         layout = options.layout or random_.choice(LAYOUTS)
@@ -46,6 +49,8 @@ def main() -> int:
             seconds = perf_counter() - started
         wrong = judge(diagnosis, truth)
         right += not wrong
+        is_sure = bool(diagnosis.findings) and diagnosis.findings[0].confidence >= SURE
+        sure, sure_and_wrong = sure + is_sure, sure_and_wrong + (is_sure and bool(wrong))
         megabytes = sum(map(len, files.values())) / 1e6
         if wrong or options.runs <= 20:
             said = wrong or "right"
@@ -54,6 +59,7 @@ def main() -> int:
         if wrong and options.keep:
             write(files, options.keep / f"{fault}-{layout}-{seed}")
     print(f"{right}/{options.runs} right ({right / options.runs:.1%})")
+    print(f"{sure} with a confidence of {SURE} or more, {sure_and_wrong} of them wrong")
     return 0 if right >= 0.95 * options.runs else 1
 
 

@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
 from logdoctor import core
 from logdoctor.facts import Facts
-from logdoctor.families import Example, Families
+from logdoctor.families import Families
+from logdoctor.formats import assemble
 from logdoctor.model import Diagnosis
 from logdoctor.rulebook import Rulebook
 from logdoctor.sources import Source, SourceError
 
 GROUPS = {
-    "version": "versions",
-    "env": "variables",
-    "arg": "arguments",
+    "versions": r"version\.",
+    "variables": r"env\.",
+    "arguments": r"arg\.",
+    "interfaces": r".*\binterfaces?$|.*\.ifname$",
+    "transports": r"nccl\.(?:net|ib|gpu-direct|net-plugin)\b|.*\.transport$",
+    "topology": r".*\.(?:world_size|nranks|nnodes|nodes|localranks|nproc_per_node|size|gpus)$|torch\.(?:nnodes|nproc)",
+    "others": r"",
 }
-"""First part of a fact's name -> what such facts are called."""
+"""What differences are called -> the names of the facts that belong there; the first that fits."""
 VALUES = 8
 """Values of a fact that are shown of each run."""
-_PASSING = frozenset(
-    ("pid", "port", "seq", "seconds", "elapsed", "time", "comm", "group", "reached", "enqueued", "completed", "line")
+_PASSING = re.compile(
+    r".*\.(?:pid|port|seq|seconds|elapsed|time|comm|group|reached|enqueued|completed|line|address|host|rank|step)"
 )
 """Last parts of names of facts that differ between any two runs."""
+_ALARMING = re.compile(
+    rb"error|warn|fail|exception|time(?:d )?out|refused|lost|kill|abort|\bnan\b|unable|cannot", re.IGNORECASE
+)
+"""Words that make a new line worth reading first; no evidence of anything."""
+
+
+_CONTINUES = re.compile(r"[\s|+^~]|Traceback|During handling of|The above exception")
+FAMILIES = 5000
+"""Families of one run that are looked at: the first ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +47,24 @@ class Difference:
     """A fact that the two runs state differently."""
 
     group: str
-    """``versions``, ``variables``, ``arguments``, or ``others``."""
+    """One of :data:`GROUPS`."""
     name: str
     good: tuple[str, ...]
-    """Empty where only the other run states it."""
+    """Its values; none where only the other run states it."""
     bad: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Lines that only one of the runs says, but for the numbers in them."""
+    """Lines that only one of the runs says; numbers in them do not count."""
 
     source: str
     line: int
     """1-based, of the first one."""
     text: str
+    """The first line as it stands in the log."""
+    message: str
+    """It without its prefixes."""
     count: int
 
 
@@ -55,8 +73,9 @@ class Comparison:
     """What a bad run has that a good one does not have, and the other way round."""
 
     differences: tuple[Difference, ...]
+    """In the order of :data:`GROUPS`."""
     new: tuple[Family, ...]
-    """Only in the bad run: those in the alarming words first, then the rarest."""
+    """Only in the bad run: alarming ones first, then in the order of sources and lines."""
     missing: tuple[Family, ...]
     """Only in the good run: the most frequent first."""
     good: Diagnosis
@@ -69,62 +88,66 @@ def compare(
     rulebook: Rulebook,
     warn: Callable[[str, bool], None] = lambda sentence, failure: None,
 ) -> Comparison:
-    """Read both runs and compare them."""
-    (healthy, stated_well, said_well), (broken, stated, said) = (_read(run, rulebook, warn) for run in (good, bad))
+    """Read both runs, each in one pass, and compare them."""
+    well, ill = (_Run(run, rulebook, warn) for run in (good, bad))
     return Comparison(
-        differences=tuple(_differences(stated_well, stated)),
-        new=_only(said, said_well, by_alarm=True),
-        missing=_only(said_well, said, by_alarm=False),
-        good=healthy,
-        bad=broken,
+        differences=tuple(_differences(well.facts, ill.facts)),
+        new=tuple(sorted(_only(ill, well, rulebook), key=_alarm)),
+        missing=tuple(
+            sorted(_only(well, ill, rulebook), key=lambda family: (-family.count, family.source, family.line))
+        ),
+        good=well.diagnosis,
+        bad=ill.diagnosis,
     )
 
 
-def _read(
-    run: Iterable[Source | SourceError], rulebook: Rulebook, warn: Callable[[str, bool], None]
-) -> tuple[Diagnosis, Facts, Families]:
-    """The diagnosis of a run, what it states, and the families of its lines, in one pass."""
-    families = Families()
-    reading = core.Run(rulebook, warn)
-    for source in run:
-        if isinstance(source, SourceError):
-            reading.complain(source)
-        else:
-            reading.read(Source(source.name, partial(_watched, families, source)))
-    return reading.diagnosis(), reading.observations.facts, families
+class _Run:
+    """The diagnosis of a run, what it states, and the families of its lines."""
+
+    def __init__(
+        self, sources: Iterable[Source | SourceError], rulebook: Rulebook, warn: Callable[[str, bool], None]
+    ) -> None:
+        self.families = Families()
+        run = core.Run(rulebook, warn)
+        for source in sources:
+            if isinstance(source, SourceError):
+                run.complain(source)
+            else:
+                run.read(Source(source.name, partial(self._watched, source)))
+        self.diagnosis = run.diagnosis()
+        self.facts = run.observations.facts
+
+    def _watched(self, source: Source) -> Iterator[bytes]:
+        return self.families.watch(source.name, source.open())
 
 
-def _watched(families: Families, source: Source) -> Iterator[bytes]:
-    return families.watch(source.name, source.open())
+def _differences(good: Facts, bad: Facts) -> Iterator[Difference]:
+    names = {*good.names(), *bad.names()}
+    for group in GROUPS:
+        for name in sorted(name for name in names if _group(name) == group and _lasting(name)):
+            one, other = (tuple(sorted(facts.values(name))) for facts in (good, bad))
+            if one != other:
+                yield Difference(group, name, one[:VALUES], other[:VALUES])
 
 
-def _differences(good: Facts, bad: Facts) -> Iterable[Difference]:
-    for name in sorted({*good.names(), *bad.names()}):
-        if name.rpartition(".")[2] in _PASSING:
-            continue
-        one, other = (tuple(sorted(facts.values(name))) for facts in (good, bad))
-        if one != other:
-            group = GROUPS.get(name.partition(".")[0], "others")
-            yield Difference(group, name, one[:VALUES], other[:VALUES])
+def _group(name: str) -> str:
+    return next(group for group, names in GROUPS.items() if re.match(names, name))
 
 
-def _only(these: Families, those: Families, *, by_alarm: bool) -> tuple[Family, ...]:
-    found = [
-        (family, these.examples[family]) for family in these.examples.keys() - those.counts.keys() if family.strip()
-    ]
-
-    def rank(item: tuple[bytes, Example]) -> tuple[object, ...]:
-        family, example = item
-        alarm = by_alarm and not any(word in example.line.lower() for word in _ALARMING)
-        return (alarm, -these.counts[family] if not by_alarm else 0, example.source, example.number)
-
-    return tuple(
-        Family(
-            example.source, example.number, example.line.decode("utf-8", "replace").rstrip("\r"), these.counts[family]
-        )
-        for family, example in sorted(found, key=rank)
-    )
+def _lasting(name: str) -> bool:
+    return not _PASSING.fullmatch(name)
 
 
-_ALARMING = (b"error", b"warn", b"fail", b"exception", b"timeout", b"timed out", b"refused", b"lost", b"kill", b"nan")
-"""Words that make a new line worth reading first; no evidence of anything."""
+def _only(run: _Run, other: _Run, rulebook: Rulebook) -> Iterator[Family]:
+    """The families that only the one run has, those left out that only go on with a line before them."""
+    examples = run.families.examples
+    only = sorted((examples[family], family) for family in examples.keys() - other.families.examples.keys())
+    for example, family in only[:FAMILIES]:
+        text = example.line.decode("utf-8", "replace").rstrip("\r")
+        message = next((record.text for record in assemble("", [(1, text)], rulebook.grammars)), "")
+        if message.strip() and not _CONTINUES.match(message):
+            yield Family(example.source, example.number, text, message, run.families.counts[family])
+
+
+def _alarm(family: Family) -> tuple[bool, str, int]:
+    return (not _ALARMING.search(family.text.encode()), family.source, family.line)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from logdoctor import __version__
-from logdoctor.cli import explain, rules, run
+from logdoctor.cli import diff, explain, rules, run
 
 app = typer.Typer(
     name="logdoctor",
@@ -19,6 +19,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("explain")(explain.command)
+app.command("diff")(diff.command)
 app.command("run", context_settings={"allow_interspersed_args": False})(run.command)
 app.add_typer(rules.app, name="rules")
 

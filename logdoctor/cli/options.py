@@ -103,13 +103,17 @@ class Output:
 
     def write(self, diagnosis: Diagnosis) -> None:
         """Write the diagnosis."""
-        text = self._rendered(diagnosis)
+        if self.path is not None or not (self.quiet and diagnosis.verdict == "healthy"):
+            self.put(self._rendered(diagnosis))
+
+    def put(self, text: str) -> None:
+        """Write a text to where the diagnosis goes."""
         if self.path is not None:
             try:
                 self.path.write_text(text, encoding="utf-8")
             except OSError as error:
                 fail(f"--output {self.path}: cannot be written: {error.strerror}")
-        elif not (self.quiet and diagnosis.verdict == "healthy"):
+        else:
             out = sys.stderr if self.aside else sys.stdout
             try:
                 out.buffer.write(text.encode("utf-8", "replace"))
@@ -137,10 +141,12 @@ class Output:
         from logdoctor.render import text
 
         return text.render(
-            diagnosis, color=self._coloured(), width=width(), verbose=self.verbose, top=self.top, why=self.why
+            diagnosis, color=self.coloured, width=width(), verbose=self.verbose, top=self.top, why=self.why
         )
 
-    def _coloured(self) -> bool:
+    @property
+    def coloured(self) -> bool:
+        """Whether the text is coloured."""
         if self.color is not Color.auto:
             return self.color is Color.always
         terminal = self.path is None and (sys.stderr if self.aside else sys.stdout).isatty()
@@ -183,7 +189,7 @@ def fail(sentence: str) -> NoReturn:
 
 
 def width() -> int:
-    """Columns that the text may take."""
+    """Columns of the text."""
     import shutil
 
     return max(40, min(shutil.get_terminal_size((100, 24)).columns, 120))

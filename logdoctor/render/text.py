@@ -313,7 +313,8 @@ class _Page:
             )
             line, remark = split(item.how)
             parts.extend(Text.assemble("  ", part) for part in self._copied(line, remark))
-        yield from self._section("What would decide it", parts, "yellow")
+        unknown = self.diagnosis.verdict == "unknown-failure"
+        yield from self._section("If that is not enough" if unknown else "What would decide it", parts, "yellow")
 
     def _places(self, title: str, places: Sequence[Evidence], most: int) -> Iterator[RenderableType]:
         """Places in the logs, quoted; the first ``most`` unless all are asked for."""
