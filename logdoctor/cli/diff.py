@@ -11,9 +11,9 @@ from logdoctor.cli import options
 
 def command(
     good: Annotated[
-        str, typer.Argument(help="The logs of a run that worked: a file, a directory, ...")
+        str, typer.Argument(metavar="GOOD", help="The logs of a run that worked: a file, a directory, ...")
     ],
-    bad: Annotated[str, typer.Argument(help="Those of one that did not; '-' for standard input.")],
+    bad: Annotated[str, typer.Argument(metavar="BAD", help="Those of one that did not; '-' for standard input.")],
     format: options.FormatOption = options.Format.text,
     path: options.OutputOption = None,
     rules: options.RulesOption = None,
