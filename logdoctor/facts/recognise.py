@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from logdoctor.model import Event, Fact, Record
@@ -47,7 +47,12 @@ class Recogniser:
                     events.setdefault((pattern.rule, line), Event(pattern.rule, record, line, end, groups))
                 elif pattern.fact:
                     facts += _facts(pattern.fact, groups, record, line)
-        return sorted(events.values(), key=lambda e: (e.line, e.rule)), facts
+        return sorted(self._told(events.values()), key=lambda e: (e.line, e.rule)), facts
+
+    def _told(self, events: Collection[Event]) -> list[Event]:
+        """The events without those of general rules on lines of which a particular rule speaks."""
+        particular = {event.line for event in events if event.rule not in self._rulebook.general}
+        return [e for e in events if e.rule not in self._rulebook.general or e.line not in particular]
 
     def _matches(self, index: int, pattern: Pattern, text: str, record: Record) -> Iterator[Any]:
         try:

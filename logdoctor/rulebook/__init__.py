@@ -56,6 +56,8 @@ class Rulebook:
         """What to ask for when the logs do not hold the cause, with its condition."""
         self.causes: frozenset[str] = frozenset(plain["causes"])
         """Rules that can name a root cause."""
+        self.general: frozenset[str] = frozenset(plain["general"])
+        """Rules that give way where a particular one matches the same line."""
         self.checks: Mapping[str, str] = plain["checks"]
         """Check of the environment -> the rule that speaks for it."""
         self._environment = plain["environment"]

@@ -103,6 +103,7 @@ def merge(gathered: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "anchors": sorted({anchor for entry in formats for anchor in entry.get("anchors", ())}),
         "differences": differences,
         "environment": {entry["component"]: entry for entry in every["env"]},
+        "general": [entry["id"] for entry in every["rule"] if entry.get("general")],
         "checks": {entry["check"]: entry["id"] for entry in every["rule"] if "check" in entry},
         "collect": every["collect"],
         "patterns": table.patterns,
