@@ -137,7 +137,7 @@ def _of_event(name: str, context: Context) -> Value | None:
 def _fact(name: str, context: Context, depth: int) -> Value | None:
     if definition := context.derived.get(name):
         return _derived(definition, context, depth)
-    fact = context.facts.best(name, context.stream, context.source)
+    fact = context.facts.best(name, context.stream, context.source, context.event.line if context.event else None)
     return Value(fact.value, place(fact)) if fact and fact.value else None
 
 

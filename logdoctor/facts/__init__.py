@@ -66,9 +66,12 @@ class Facts:
         """The names that begin so, sorted."""
         return iter(sorted(name for name in self._facts if name.startswith(prefix)))
 
-    def best(self, name: str, near: Stream | None = None, source: str | None = None) -> Fact | None:
-        """The statement nearest to a stream: its own, else one of its host, of its source, of anybody."""
-        return min(self.all(name), key=lambda fact: _distance(fact, near, source), default=None)
+    def best(
+        self, name: str, near: Stream | None = None, source: str | None = None, line: int | None = None
+    ) -> Fact | None:
+        """The statement nearest to a place: of its own stream, else of its host, of its source, of anybody; of those
+        in its source the last one before it, as a log may hold several starts."""
+        return min(self.all(name), key=lambda fact: _distance(fact, near, source, line), default=None)
 
     def values(self, name: str) -> tuple[str, ...]:
         """The different values of a name, in the order in which they were stated."""
@@ -88,9 +91,13 @@ class Facts:
                 yield from (fact.siblings for fact in self.all(full) if fact.value == value)
 
 
-def _distance(fact: Fact, near: Stream | None, source: str | None) -> int:
+def _distance(fact: Fact, near: Stream | None, source: str | None, line: int | None) -> tuple[int, bool, int]:
     if near and fact.stream == near and (near.pid is not None or near.rank is not None):
-        return 0
-    if near and near.host and fact.stream.host == near.host:
-        return 1
-    return 2 if source and fact.source == source else 3
+        of = 0
+    elif near and near.host and fact.stream.host == near.host:
+        of = 1
+    else:
+        of = 2 if source and fact.source == source else 3
+    if line is None or fact.source != source:
+        return of, False, 0
+    return of, fact.line > line, abs(line - fact.line)
