@@ -110,13 +110,13 @@ def test_a_heartbeat_is_found_as_a_naive_search_finds_it(lines: list[bytes], cut
     ]
     tried = ([slot[0] for slot in slots], [slot[-1] for slot in slots][::-1])
     wanted = {at for some in tried for at in [at for at, line in some if line == b"1 beat"][:1]}
-    beat = beats.Beat([b"beat"], lambda line: line == "1 beat")
+    beat = beats.Beat(lambda line: line == "1 beat")
     edges = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
     before = beats.FINE, beats.BEGIN, beats.SLOT
     beats.FINE, beats.BEGIN, beats.SLOT = 32, 512, 64
     try:
         for chunk in chunks.cut((data[start:end] for start, end in pairwise(edges)), 50):
-            beat.take(chunk)
+            beat.take(chunk, [literal for literal in (b"beat", b"1 b") if literal in chunk.data[chunk.new :]])
     finally:
         beats.FINE, beats.BEGIN, beats.SLOT = before
     assert [place.at for place in beat.places] == sorted(wanted)

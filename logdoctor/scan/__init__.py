@@ -56,13 +56,10 @@ class Scanner:
             if not beats.isdisjoint(indexes)
         }
         """For each literal of a heartbeat the heartbeats that it calls for."""
-        self.beat_literals: dict[int, list[bytes]] = {}
-        for number, literal in enumerate(called):
-            for index in self.beats.get(number, ()):
-                self.beat_literals.setdefault(index, []).append(literal.encode())
+        self.literals = [literal.encode() for literal in called]
         self._candidates: dict[tuple[int, ...], frozenset[int]] = {}
         self._regex = rulebook.regex
-        self._search = Search(Matchers([literal.encode() for literal in called], self.once), threads)
+        self._search = Search(Matchers(self.literals, self.once), threads)
 
     def matching(self, index: int) -> Callable[[str], bool]:
         """Whether the pattern of that index matches a line; one that takes too long does not."""
@@ -185,12 +182,15 @@ class Scan:
         present = scanner.beats.keys() & {hit & LITERAL for hit in hits}
         if not present:
             return hits, []
+        held: dict[int, list[bytes]] = {}
+        for literal in present:
+            for index in scanner.beats[literal]:
+                held.setdefault(index, []).append(scanner.literals[literal])
         places = []
-        for index in {index for literal in present for index in scanner.beats[literal]}:
-            beat = self._beats.get(index)
-            if beat is None:
-                beat = self._beats[index] = Beat(scanner.beat_literals[index], scanner.matching(index))
-            places += beat.take(self._chunk)
+        for index, literals in held.items():
+            if index not in self._beats:
+                self._beats[index] = Beat(scanner.matching(index))
+            places += self._beats[index].take(self._chunk, literals)
         return [hit for hit in hits if hit & LITERAL not in scanner.once], places
 
     def _fold(self, hits: Sequence[int]) -> list[Place]:

@@ -19,8 +19,7 @@ in which it begins."""
 class Beat:
     """One heartbeat in one source."""
 
-    def __init__(self, literals: Sequence[bytes], matches: Callable[[str], bool]) -> None:
-        self._literals = literals
+    def __init__(self, matches: Callable[[str], bool]) -> None:
         self._matches = matches
         self._first: Place | None = None
         self._tried = -1
@@ -38,24 +37,23 @@ class Beat:
         found = (self._first, self._newest or self._last)
         return sorted({line.at: line for line in found if line}.values(), key=lambda line: line.at)
 
-    def take(self, chunk: Chunk) -> list[Place]:
-        """Look at a chunk that holds a literal of this heartbeat; gives the lines noted, numbers to be told."""
-        noted = [] if self._first else self._find_first(chunk)
-        return noted + self._find_last(chunk)
+    def take(self, chunk: Chunk, literals: Sequence[bytes]) -> list[Place]:
+        """Look at a chunk whose new lines hold these literals of the heartbeat; gives the lines noted, numbers to be
+        told."""
+        noted = [] if self._first else self._find_first(chunk, literals)
+        return noted + self._find_last(chunk, literals)
 
-    def _find_first(self, chunk: Chunk) -> list[Place]:
-        at = chunk.new
-        while (start := self._next(chunk.data, at)) is not None:
+    def _find_first(self, chunk: Chunk, literals: Sequence[bytes]) -> list[Place]:
+        for start in _forwards(chunk, literals):
             slot = _slot(chunk.at + start)
             if slot > self._tried:
                 self._tried, self._first = slot, self._match(chunk, start)
                 if self._first:
                     return [self._first]
-            at = max(line_end(chunk.data, start), _border(chunk, slot + 1))
         return []
 
-    def _find_last(self, chunk: Chunk) -> list[Place]:
-        starts = self._backwards(chunk)
+    def _find_last(self, chunk: Chunk, literals: Sequence[bytes]) -> list[Place]:
+        starts = _backwards(chunk, literals)
         if (start := next(starts, None)) is None:
             return []
         slot, newest = _slot(chunk.at + start), self._match(chunk, start)
@@ -68,21 +66,6 @@ class Beat:
         self._last = older or self._last if replaced else older or self._newest or self._last
         self._slot, self._newest = slot, newest
         return [line for line in (older, newest) if line]
-
-    def _backwards(self, chunk: Chunk) -> Iterator[int]:
-        """Where the last line with a literal begins in each slot, from the end of the chunk to its new lines' begin."""
-        end = len(chunk.data)
-        while (start := self._previous(chunk.data, chunk.new, end)) is not None:
-            yield start
-            end = _border(chunk, _slot(chunk.at + start))
-
-    def _next(self, data: bytes, low: int) -> int | None:
-        found = [at for literal in self._literals if (at := data.find(literal, low)) >= 0]
-        return line_start(data, min(found)) if found else None
-
-    def _previous(self, data: bytes, low: int, high: int) -> int | None:
-        found = max(data.rfind(literal, low, high) for literal in self._literals) if low < high else -1
-        return line_start(data, found) if found >= 0 else None
 
     def _match(self, chunk: Chunk, start: int) -> Place | None:
         line = place(chunk, start)
@@ -101,3 +84,29 @@ def _border(chunk: Chunk, slot: int) -> int:
         return max(0, min(border, len(chunk.data)))
     start = line_start(chunk.data, border)
     return start if start == border else line_end(chunk.data, start)
+
+
+def _forwards(chunk: Chunk, literals: Sequence[bytes]) -> Iterator[int]:
+    """Where the first line with a literal begins in each slot, from the new lines' begin to the end of the chunk."""
+    data, low = chunk.data, chunk.new
+    places = {literal: data.find(literal, low) for literal in literals}
+    while found := [at for at in places.values() if at >= 0]:
+        start = line_start(data, min(found))
+        yield start
+        low = max(line_end(data, start), _border(chunk, _slot(chunk.at + start) + 1))
+        for literal, at in places.items():
+            if 0 <= at < low:
+                places[literal] = data.find(literal, low)
+
+
+def _backwards(chunk: Chunk, literals: Sequence[bytes]) -> Iterator[int]:
+    """Where the last line with a literal begins in each slot, from the end of the chunk to the new lines' begin."""
+    data, high = chunk.data, len(chunk.data)
+    places = {literal: data.rfind(literal, chunk.new) for literal in literals}
+    while (found := max(places.values(), default=-1)) >= 0:
+        start = line_start(data, found)
+        yield start
+        high = _border(chunk, _slot(chunk.at + start))
+        for literal, at in places.items():
+            if at >= high:
+                places[literal] = data.rfind(literal, chunk.new, max(chunk.new, high))

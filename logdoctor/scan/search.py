@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 from logdoctor.scan.chunks import Chunk
 from logdoctor.scan.matcher import Matchers
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
 
 WORTH = 256 << 10
 """Bytes from which on a chunk is worth handing to another thread."""
@@ -46,8 +49,7 @@ class Search:
         for chunk in chunks:
             engine = self._matchers.after(len(chunk.data) - chunk.new)
             if self._threads > 1 and len(chunk.data) >= WORTH:
-                pool = self._pool = self._pool or ThreadPoolExecutor(self._threads - 1, "search")
-                ahead.append((chunk, pool.submit(engine.find, chunk.data, chunk.new, DENSE)))
+                ahead.append((chunk, self._others().submit(engine.find, chunk.data, chunk.new, DENSE)))
                 if len(ahead) > self._threads:
                     yield self._found(*ahead.popleft())
                 continue
@@ -56,6 +58,13 @@ class Search:
             yield chunk, engine.find(chunk.data, chunk.new) or ()
         while ahead:
             yield self._found(*ahead.popleft())
+
+    def _others(self) -> ThreadPoolExecutor:
+        if self._pool is None:
+            from concurrent.futures import ThreadPoolExecutor  # 10 ms that little input need not pay
+
+            self._pool = ThreadPoolExecutor(self._threads - 1, "search")
+        return self._pool
 
     def _found(self, chunk: Chunk, future: Future[list[int] | None]) -> tuple[Chunk, Sequence[int]]:
         hits = future.result()
