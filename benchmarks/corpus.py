@@ -33,7 +33,14 @@ FAILING: tuple[Line, ...] = (
     lambda r, n: f"(EngineCore_DP0 pid=77) ERROR {_clock(n)} [core.py:708] EngineCore encountered a fatal error.",
     lambda r, n: f"torch.OutOfMemoryError: CUDA out of memory. Tried to allocate {r.randrange(2, 900)}.00 MiB. GPU {n % 8} has a total capacity of 79.10 GiB of which {r.randrange(900)}.00 MiB is free.",
     lambda r, n: f"[rank{n % 64}]:[E501 09:14:33.123456789 ProcessGroupNCCL.cpp:632] [Rank {n % 64}] Watchdog caught collective operation timeout: WorkNCCL(SeqNum={n}, OpType=ALLREDUCE, NumelIn=1024, NumelOut=1024, Timeout(ms)=600000) ran for 600042 milliseconds before timing out.",
+    lambda r, n: f"[2026-05-01 09:14:33,{n % 1000:03d} E 1234 1301] (raylet) worker_pool.cc:586: Some workers of the worker process({r.randrange(9999)}) have not registered within the timeout.",
+    lambda r, n: f"(RayWorkerWrapper pid={r.randrange(1000, 9999)}, ip=10.41.0.{r.randrange(2, 250)}) RuntimeError: Gloo connectFullMesh failed with [../third_party/gloo/gloo/transport/tcp/pair.cc:144] timed out connecting: SO_ERROR: Connection refused, remote=[10.41.0.{r.randrange(2, 250)}]:{r.randrange(1024, 65536)}",
+    lambda r, n: f"node{r.randrange(8)}:411:437 [{n % 8}] transport/net_ib.cc:1295 NCCL WARN NET/IB : Got completion from peer 10.41.0.{r.randrange(250)}<{r.randrange(65536)}> with status=12 opcode=0 len=0 vendor err 129 (Send)",
+    lambda r, n: f"[{r.randrange(99999)}.{r.randrange(999999):06d}] NVRM: Xid (PCI:0000:{r.randrange(16):02x}:00): 79, pid={r.randrange(9999)}, name=python, GPU has fallen off the bus.",
+    lambda r, n: f"Traceback (most recent call last):\n  File \"/opt/app/train.py\", line {r.randrange(900)}, in step\n    loss.backward()\nRuntimeError: shape '[{n % 64}, 4096]' is invalid for input of size {r.randrange(99999)}",
+    lambda r, n: f"(EngineCore_DP0 pid=77) ERROR {_clock(n)} [core.py:700] Traceback (most recent call last):\n(EngineCore_DP0 pid=77) ERROR {_clock(n)} [core.py:700]   File \"/opt/vllm/v1/engine/core.py\", line 691, in run_engine_core\n(EngineCore_DP0 pid=77) ERROR {_clock(n)} [core.py:700] ValueError: request {r.getrandbits(64):016x} is longer than the model allows",
 )  # fmt: skip
+"""What goes wrong, some of it over several lines."""
 
 
 def write(path: Path, megabytes: int, failures: float, seed: int = 7) -> None:

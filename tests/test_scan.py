@@ -78,11 +78,11 @@ def test_blocks_do_not_matter(data: bytes, cuts: list[int]) -> None:
 @given(st.lists(words, max_size=40).map(b"".join), st.lists(st.integers(0, 1 << 20), max_size=6))
 def test_blocks_do_not_matter_for_lines_without_end(data: bytes, cuts: list[int]) -> None:
     before = chunks.PIECE
-    chunks.PIECE = 2000
+    scanning.PIECE = chunks.PIECE = 2000
     try:
         assert scan(data, cuts) == scan(data, [])
     finally:
-        chunks.PIECE = before
+        scanning.PIECE = chunks.PIECE = before
 
 
 @settings(max_examples=60, deadline=None)

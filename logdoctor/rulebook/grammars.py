@@ -59,23 +59,28 @@ class Dispatch:
 
     def __init__(self, grammars: Iterable[Grammar]) -> None:
         self._all = sorted(grammars, key=lambda g: (g.order, g.id))
-        self._by_first: dict[str, tuple[Grammar, ...]] = {}
+        self._by_first: dict[str, tuple[tuple[Grammar, tuple[str, ...]], ...]] = {}
 
     def __iter__(self) -> Any:
         return iter(self._all)
 
-    def of(self, line: str) -> tuple[Grammar, ...]:
+    def of(self, line: str) -> tuple[tuple[Grammar, tuple[str, ...]], ...]:
+        """The grammars that may match a line, each with what it needs."""
         first = line[:1]
         found = self._by_first.get(first)
         if found is None:
-            found = tuple(g for g in self._all if g.first is None or first in g.first)
+            found = tuple((g, g.needs) for g in self._all if g.first is None or first in g.first)
             self._by_first[first] = found
         return found
 
     def match(self, line: str) -> tuple[Grammar, re.Match[str]] | None:
-        for grammar in self.of(line):
-            if grammar.needs and not any(text in line for text in grammar.needs):
-                continue  # cheaper than the pattern, which then need not even be compiled
+        for grammar, needs in self.of(line):
+            if needs:  # cheaper than the pattern, which then need not even be compiled
+                for text in needs:
+                    if text in line:
+                        break
+                else:
+                    continue
             if matched := grammar.pattern.match(line):
                 return grammar, matched
         return None

@@ -7,7 +7,6 @@ bytes alone, not on how they are cut into blocks, nor on who searches them.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy, deepcopy
 from typing import NamedTuple
@@ -15,8 +14,8 @@ from typing import NamedTuple
 from logdoctor.model import Line
 from logdoctor.rulebook import Rulebook
 from logdoctor.scan.beats import Beat
-from logdoctor.scan.chunks import Chunk, Place, context_start, cut, line_end, line_start, place
-from logdoctor.scan.folding import ALONE, SEEN, WITH_CONTEXT, Folding, Kind
+from logdoctor.scan.chunks import PIECE, Chunk, Place, context_start, cut, line_end, line_start, place
+from logdoctor.scan.folding import ALONE, DIGITS, SEEN, WITH_CONTEXT, Folding, Kind
 from logdoctor.scan.matcher import LITERAL, SHIFT, Matchers
 from logdoctor.scan.search import Search
 
@@ -126,8 +125,12 @@ class Scan:
         if not self.head_known:
             self._head += chunk.data[chunk.new : chunk.new + HEAD - len(self._head)]
             self.head = self._head.decode("utf-8", "replace").split("\n")[:HEAD_LINES]
-        hits, places = self._beat(hits)
-        places += self._fold(hits)
+        literals = [hit & LITERAL for hit in hits]
+        places = self._beat(literals)
+        if not self._scanner.once.isdisjoint(literals):
+            hits = [hit for hit in hits if hit & LITERAL not in self._scanner.once]
+            literals = [hit & LITERAL for hit in hits]
+        places += self._fold([hit >> SHIFT for hit in hits], literals)
         border = chunk.at + context_start(chunk.data, BEFORE)  # a hit to come wants nothing before it
         spans = self._due(border)
         numbers = self._count([*(noted.at for noted in places), *(start for start, _ in spans), border])
@@ -176,50 +179,61 @@ class Scan:
         """How many lines were counted, but not read."""
         return sum(kind.counted - 1 for kind in self._folding.folded)
 
-    def _beat(self, hits: Sequence[int]) -> tuple[Sequence[int], list[Place]]:
-        """Look for heartbeats; gives the hits that call for more, and the lines that were noted."""
+    def _beat(self, literals: Sequence[int]) -> list[Place]:
+        """Look for heartbeats; gives the lines that were noted."""
         scanner = self._scanner
-        present = scanner.beats.keys() & {hit & LITERAL for hit in hits}
-        if not present:
-            return hits, []
         held: dict[int, list[bytes]] = {}
-        for literal in present:
+        for literal in scanner.beats.keys() & set(literals):
             for index in scanner.beats[literal]:
                 held.setdefault(index, []).append(scanner.literals[literal])
         places = []
-        for index, literals in held.items():
+        for index, texts in held.items():
             if index not in self._beats:
                 self._beats[index] = Beat(scanner.matching(index))
-            places += self._beats[index].take(self._chunk, literals)
-        return [hit for hit in hits if hit & LITERAL not in scanner.once], places
+            places += self._beats[index].take(self._chunk, texts)
+        return places
 
-    def _fold(self, hits: Sequence[int]) -> list[Place]:
+    def _fold(self, offsets: Sequence[int], literals: Sequence[int]) -> list[Place]:
         """Note the lines that are to be read; of those that repeat and repeat, which are only counted, give the last
-        ones."""
-        data, base, lone = self._chunk.data, self._chunk.at, self._scanner.lone
+        ones. The loop runs once for each line with a hit: half of a log, where all goes wrong."""
+        data, base = self._chunk.data, self._chunk.at
+        find, rfind, known = data.find, data.rfind, self._folding.known
         lasts: dict[Kind, int] = {}
-        at = 0
-        while at < len(hits):
-            start = line_start(data, hits[at] >> SHIFT)
-            end = line_end(data, start)
-            until = bisect_left(hits, end << SHIFT, at)
-            inside, at = hits[at:until], until
-            literals = tuple([hit & LITERAL for hit in inside])
-            kind = self._folding.kind(data[start : min(end, start + SEEN)], literals)
+        at, count, end = 0, len(offsets), 0
+        while at < count:
+            offset = offsets[at]
+            start = rfind(b"\n", end, offset) + 1 or end
+            end = find(b"\n", offset) + 1 or len(data)
+            if end - start > PIECE:
+                start = line_start(data, offset)
+                end = line_end(data, start)
+            first = at
+            while at < count and offsets[at] < end:
+                at += 1
+            inside = tuple(literals[first:at])
+            line = data[start : end if end - start < SEEN else start + SEEN]
+            key = hash((line.translate(None, DIGITS), inside))  # the hash alone: kinds are many, and lines are long
+            kind = known(key) or self._folding.new(key, inside)
+            kind.count += 1
             if kind.count > ALONE:
                 kind.counted += 1
                 lasts[kind] = start
-                continue
-            self._hits[base + start] = [((hit >> SHIFT) - start, hit & LITERAL) for hit in inside]
-            calling = [base + (hit >> SHIFT) for hit in inside if not lone[hit & LITERAL]]
-            if calling and kind.count <= WITH_CONTEXT:
-                self._spans.append(_Span(calling[0] - BEFORE, calling[-1] + AFTER, False))
             else:
-                self._spans.append(_Span(base + start, base + start, True))
+                self._want(kind, base + start, [base + offset for offset in offsets[first:at]])
         for kind, start in lasts.items():
             kind.last = place(self._chunk, start)
             self._folding.folded[kind] = None
         return [kind.last for kind in lasts if kind.last]
+
+    def _want(self, kind: Kind, start: int, offsets: Sequence[int]) -> None:
+        """Note a line that is to be read, and whether with those around it."""
+        lone = self._scanner.lone
+        self._hits[start] = [(at - start, literal) for at, literal in zip(offsets, kind.literals, strict=True)]
+        calling = [at for at, literal in zip(offsets, kind.literals, strict=True) if not lone[literal]]
+        if calling and kind.count <= WITH_CONTEXT:
+            self._spans.append(_Span(calling[0] - BEFORE, calling[-1] + AFTER, False))
+        else:
+            self._spans.append(_Span(start, start, True))
 
     def _due(self, border: int) -> list[tuple[int, int]]:
         """Where the wanted lines begin and end that can be given out, as no line before them can be wanted any more.

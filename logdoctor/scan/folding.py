@@ -7,17 +7,19 @@ with the last of them kept.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from logdoctor.scan.chunks import Place
 
-WITH_CONTEXT, ALONE = 64, 2048
+WITH_CONTEXT, ALONE = 32, 2048
 """Occurrences of one kind of line in a source that are read with the lines around them, and at all."""
 KINDS = 1 << 16
 """Different kinds that are told apart; lines of further kinds are all read."""
 SEEN = 400
 """Bytes of a line that tell its kind."""
-_DIGITS = b"0123456789abcdefABCDEF"
+DIGITS = b"0123456789abcdefABCDEF"
+"""What may differ within a kind: decimal and hexadecimal digits."""
 
 
 @dataclass(slots=True, eq=False)
@@ -40,13 +42,14 @@ class Folding:
         self.folded: dict[Kind, None] = {}
         """The kinds of which lines were only counted, in the order in which that began."""
 
-    def kind(self, line: bytes, literals: tuple[int, ...]) -> Kind:
-        """The kind of a line that begins so and holds these literals; its ``count`` now includes this line."""
-        key = hash((line.translate(None, _DIGITS), literals))  # the hash alone: kinds are many, and lines long
-        kind = self._kinds.get(key)
-        if kind is None:
-            kind = Kind(literals)
-            if len(self._kinds) < KINDS:
-                self._kinds[key] = kind
-        kind.count += 1
+    @property
+    def known(self) -> Callable[[int], Kind | None]:
+        """Gives the kind with a key, if there is one."""
+        return self._kinds.get
+
+    def new(self, key: int, literals: tuple[int, ...]) -> Kind:
+        """A kind that was not known; it is from now on, unless too many are."""
+        kind = Kind(literals)
+        if len(self._kinds) < KINDS:
+            self._kinds[key] = kind
         return kind

@@ -99,10 +99,10 @@ class Hyperscan:
         hits: list[int] = []
         append, lengths = hits.append, self._lengths
 
-        def note(literal: int, _: int, end: int, *rest: object) -> None:
+        def note(literal: int, _: int, end: int, flags: int, context: object) -> None:
             append(start + end - lengths[literal] << SHIFT | literal)
 
-        def note_some(literal: int, _: int, end: int, *rest: object) -> bool:
+        def note_some(literal: int, _: int, end: int, flags: int, context: object) -> bool:
             append(start + end - lengths[literal] << SHIFT | literal)
             return len(hits) > most  # type: ignore[operator]
 

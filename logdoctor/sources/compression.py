@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
-from typing import Protocol
+from queue import SimpleQueue
+from typing import Any, Protocol
 
 from logdoctor.sources.base import BLOCK, SourceError, reason
 from logdoctor.sources.kinds import compression
@@ -19,6 +21,10 @@ _SIP = 256 << 10
 """Bytes that are fed at a time, and unpacked at a time: what is lost where the bytes are damaged."""
 _MEMORY = 512 << 20
 _MAGIC = 6
+FIRST = 2 << 20
+"""Bytes that are unpacked before another thread is asked to."""
+AHEAD = 4
+"""Blocks that it may be ahead."""
 
 
 class _Decoder(Protocol):
@@ -34,24 +40,22 @@ class _Decoder(Protocol):
 
 
 class _Zlib:
-    """:func:`zlib.decompressobj` with the interface of its younger sisters."""
+    """:func:`zlib.decompressobj`, or Intel's faster one, with the interface of its younger sisters."""
 
-    def __init__(self, wbits: int) -> None:
-        import zlib
-
-        self._decoder = zlib.decompressobj(wbits)
+    def __init__(self, decoder: Any) -> None:
+        self._decoder = decoder
         self.needs_input = True
 
     @property
     def eof(self) -> bool:
-        return self._decoder.eof
+        return bool(self._decoder.eof)
 
     @property
     def unused_data(self) -> bytes:
-        return self._decoder.unused_data
+        return bytes(self._decoder.unused_data)
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
-        out = self._decoder.decompress(self._decoder.unconsumed_tail + data, max_length)
+        out: bytes = self._decoder.decompress(self._decoder.unconsumed_tail + data, max_length)
         self.needs_input = not self._decoder.unconsumed_tail and len(out) < max_length
         return out
 
@@ -92,9 +96,8 @@ def _decoders(kind: str, name: str) -> tuple[Callable[[], _Decoder], type[Except
         SourceError: the decoder is not installed.
     """
     if kind in ("gzip", "deflate"):
-        import zlib
-
-        return lambda: _Zlib(31 if kind == "gzip" else -15), zlib.error
+        zlib = _zlib()
+        return lambda: _Zlib(zlib.decompressobj(31 if kind == "gzip" else -15)), zlib.error
     if kind == "bzip2":
         import bz2
 
@@ -115,6 +118,17 @@ def _decoders(kind: str, name: str) -> tuple[Callable[[], _Decoder], type[Except
             " or unpack it: zstd -d"
         ) from None
     return _Zstandard, zstandard.ZstdError
+
+
+def _zlib() -> Any:
+    try:
+        from isal import isal_zlib
+
+        return isal_zlib
+    except ImportError:  # there is no wheel for this machine
+        import zlib
+
+        return zlib
 
 
 def _sips(blocks: Iterable[bytes]) -> Iterator[bytes]:
@@ -170,3 +184,38 @@ def decompress(name: str, kind: str, packed: Iterable[bytes]) -> Iterator[bytes]
         raise SourceError(
             f"{name} is cut short: its {kind} data has no end, so its last lines are missing; fetch the file again"
         )
+
+
+def ahead(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """The same blocks; once they are many, another thread unpacks the next ones while the last ones are used."""
+    given = 0
+    for block in blocks:
+        yield block
+        given += len(block)
+        if given > FIRST:
+            break
+    else:
+        return
+    results: SimpleQueue[bytes | Exception | None] = SimpleQueue()
+    room = threading.Semaphore(AHEAD)
+    left = threading.Event()
+
+    def unpack() -> None:
+        try:
+            while not left.is_set() and (block := next(blocks, None)):
+                room.acquire()
+                results.put(block)
+        except Exception as error:
+            results.put(error)
+        results.put(None)
+
+    threading.Thread(target=unpack, name="unpack", daemon=True).start()
+    try:
+        while (result := results.get()) is not None:
+            if isinstance(result, Exception):
+                raise result
+            yield result
+            room.release()
+    finally:
+        left.set()
+        room.release()
