@@ -687,3 +687,12 @@ def test_an_indented_traceback_is_read_as_if_it_stood_at_the_margin() -> None:
     traceback = next(record for record in assemble("x.log", list(enumerate(lines, 1))) if 2 in record.numbers)
     assert traceback.lines[0] == "Traceback (most recent call last):"
     assert "flange.FlangeError: bent" in traceback.lines
+
+
+def test_no_record_grows_without_end() -> None:
+    head = "INFO 05-01 09:14:33 [x.py:1] "
+    lines = [(number, head + "x" * 10_000) for number in range(1, 100)]
+    records = list(assemble("x.log", lines))
+    assert len(records) > 1
+    assert max(len(record.text) for record in records) < 300_000
+    assert [number for record in records for number in record.numbers] == [number for number, _ in lines]

@@ -93,6 +93,19 @@ def test_a_signal_before_the_first_byte() -> None:
         assert process.wait(PATIENCE) in (2, -signal.SIGINT)
 
 
+def test_nohup_is_honoured() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with started("explain", "--format", "json") as process:
+            write(process, FAILED)
+            until(process.stderr, b"GLOO_SOCKET_IFNAME=")
+            process.send_signal(signal.SIGHUP)
+            out, _ = process.communicate(HEALTHY.encode(), PATIENCE)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert json.loads(out)["stats"]["lines"] == 4
+
+
 def test_a_stall_after_a_failure_brings_the_diagnosis_and_the_pipe_goes_on() -> None:
     with started("explain", "--stall", "0.2s", "--quiet") as process:
         write(process, FAILED + HEALTHY)

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from logdoctor.model import Fact, Stream
 
-PER_NAME = 4096
-"""Different statements that are kept for one name."""
+PER_NAME, NAMES = 4096, 8192
+"""Different statements that are kept for one name, and names."""
 
 
 class Facts:
@@ -20,9 +20,12 @@ class Facts:
         self._in_order: dict[str, tuple[list[Fact], tuple[str, ...]]] = {}
         """What :meth:`all` and :meth:`values` gave: with a thousand ranks they are asked thousands of times."""
         self.dropped = 0
-        """Statements beyond :data:`PER_NAME`, which are not kept."""
+        """Statements beyond :data:`PER_NAME` and :data:`NAMES`, which are not kept."""
 
     def add(self, fact: Fact) -> None:
+        if fact.name not in self._facts and len(self._facts) >= NAMES:
+            self.dropped += 1
+            return
         known = self._facts.setdefault(fact.name, {})
         key = (fact.value, fact.source, fact.stream, tuple(fact.siblings.items()))
         if key not in known:

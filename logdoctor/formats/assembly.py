@@ -21,8 +21,8 @@ DEPTH = 8
 """Wrappers that may be nested."""
 CHANNELS = 4096
 """Channels that may be open at a time; beyond that the one longest silent is closed."""
-RECORD_LINES = 2000
-"""Lines that one record may have; a longer one is split."""
+RECORD_LINES, RECORD_TEXT = 2000, 1 << 18
+"""Lines and characters that one record may have; a longer one is split."""
 QUOTE = 2000
 """Characters of a raw line that evidence may quote."""
 WEAK_SHARE = 0.6
@@ -61,6 +61,8 @@ class _Open:
     raw: list[str] = field(default_factory=list)
     candidates: set[int] = field(default_factory=set)
     repeats: int = 1
+    size: int = 0
+    """Characters of its lines."""
     block: Grammar | None = None
     in_body: bool = False
     margin: str = ""
@@ -77,9 +79,14 @@ class _Open:
 
     def add(self, line: Line, text: str, hidden: bool = False) -> None:
         self.lines.append("" if hidden else text.removeprefix(self.margin))
+        self.size += len(text)
         self.numbers.append(line.number)
         self.raw.append(line.text[:QUOTE])
         self.candidates |= line.candidates
+
+    @property
+    def full(self) -> bool:
+        return len(self.lines) >= RECORD_LINES or self.size >= RECORD_TEXT
 
     def last_text(self) -> str:
         return next((text for text in reversed(self.lines) if text.strip()), "")
@@ -274,7 +281,8 @@ class Assembler:
         text = groups.get("text", "")
         head = (grammar.id, *map(groups.get, _HEAD))
         record = channel.record
-        if record and record.head == head and "time" in groups and ("file" in groups or record.in_body):
+        repeated = record and record.head == head and "time" in groups and ("file" in groups or record.in_body)
+        if record and repeated and not record.full:
             self._follow(record, text)
             record.add(line, text, self._hidden(record, text))
             return
@@ -300,7 +308,7 @@ class Assembler:
     ) -> Iterator[Record]:
         """A line without a head goes on with an open record, or is one of its own."""
         for record in dict.fromkeys((channel.block, channel.record)):
-            if record and len(record.lines) < RECORD_LINES and self._belongs(record, text):
+            if record and not record.full and self._belongs(record, text):
                 record.add(line, text, self._hidden(record, text))
                 if record is not channel.record:  # the interrupted block goes on, so what came between is complete
                     if channel.record:

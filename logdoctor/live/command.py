@@ -132,7 +132,9 @@ class _Signals:
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> _Signals:
-        self._before = {number: signal.signal(number, self._forward) for number in (*_FORWARDED, signal.SIGWINCH)}
+        wanted = (*_FORWARDED, signal.SIGWINCH)
+        heeded = [number for number in wanted if signal.getsignal(number) != signal.SIG_IGN]  # not under nohup
+        self._before = {number: signal.signal(number, self._forward) for number in heeded}
         return self
 
     def __exit__(self, *_: object) -> None:

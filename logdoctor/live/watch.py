@@ -193,7 +193,8 @@ class Interrupts:
         self._waiting = self._stopped = False
 
     def __enter__(self) -> Interrupts:
-        self._before = {number: signal.signal(number, self._stop) for number in self.SIGNALS}
+        heeded = [number for number in self.SIGNALS if signal.getsignal(number) != signal.SIG_IGN]  # not under nohup
+        self._before = {number: signal.signal(number, self._stop) for number in heeded}
         return self
 
     def __exit__(

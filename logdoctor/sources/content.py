@@ -26,8 +26,8 @@ from logdoctor.sources.compression import ahead, decompress
 
 FIRST = 1 << 16
 """Bytes of a file's first block: a peek should not cost a whole block."""
-READ = 4 * BLOCK
-"""Bytes of a file's other blocks."""
+READ = BLOCK
+"""Bytes of a file's other blocks: few enough to stay in the processor's cache while they are searched and counted."""
 HELD = 256 << 20
 """Bytes of a pipe, or of an archive in an archive, that may be held in memory where one must go back."""
 HISTORY = BLOCK
