@@ -54,6 +54,6 @@ def command(
         raise typer.Exit(127 if isinstance(error, FileNotFoundError) else 126) from None
     if diagnosis.verdict != "healthy" or out.format is Format.json or out.path:
         out.write(diagnosis)
-    elif status:
+    elif status and status != 130:  # after Ctrl-C everybody knows why
         out.warn(f"the command ended with exit status {status}, and nothing that it printed says why", False)
     raise typer.Exit(status)
