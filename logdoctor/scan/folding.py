@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from logdoctor.scan.chunks import Place
 
-WITH_CONTEXT, ALONE = 32, 2048
+WITH_CONTEXT, ALONE = 64, 2048
 """Occurrences of one kind of line in a source that are read with the lines around them, and at all."""
 KINDS = 1 << 16
 """Different kinds that are told apart; lines of further kinds are all read."""
