@@ -28,7 +28,7 @@ def diagnose(observations: Observations, rulebook: Rulebook, stats: Stats) -> Di
     identities = Identities(observations.facts, rulebook.identities, rulebook.grammars.of_name)
     told = observations.told_by(identities)
     ledger = Ledger(told.facts, identities.world, told.ranks() | identities.ranks(told.lines))
-    told.events |= {**checked(told.facts, rulebook), **differing(ledger, rulebook)}
+    told.events |= {**checked(told.facts, ledger, rulebook), **differing(ledger, rulebook)}
     derived = {definition["id"]: definition for definition in rulebook.derived}
     context = Context(told.facts, None, told.events, derived, ledger=ledger)
     drafts = draft(told, rulebook, context, identities)

@@ -23,12 +23,12 @@ def differing(ledger: Ledger, rulebook: Rulebook) -> dict[str, list[Event]]:
     found: dict[str, list[Event]] = {}
     for rule, fact, across in rulebook.differences:
         accounts = ledger.by_host(fact) if across == "hosts" else ledger.by_rank(fact, None)
-        if events := list(_events(rule, {str(who): stated for who, stated in accounts.items()})):
+        if events := list(disagreement(rule, {str(who): stated for who, stated in accounts.items()})):
             found.setdefault(rule, []).extend(events)
     return found
 
 
-def _events(rule: str, accounts: Mapping[str, Fact]) -> Iterator[Event]:
+def disagreement(rule: str, accounts: Mapping[str, Fact]) -> Iterator[Event]:
     """The first statement of each value; the usual value, if there is one, comes last."""
     sides = _sides(accounts)
     if len(sides) < 2:

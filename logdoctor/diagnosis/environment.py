@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
 
 from logdoctor.diagnosis.conditions import release
+from logdoctor.diagnosis.differences import disagreement
+from logdoctor.diagnosis.ledger import Ledger
 from logdoctor.facts import Facts
 from logdoctor.model import Event, Fact, Record
 from logdoctor.rulebook import Catalogue, Rulebook, Variable
 
 
-def checked(facts: Facts, rulebook: Rulebook) -> dict[str, list[Event]]:
+def checked(facts: Facts, ledger: Ledger, rulebook: Rulebook) -> dict[str, list[Event]]:
     """Rule -> an event for each variable that is misspelt, read by nothing, of a value that cannot be, or different
     where all ranks must agree."""
     found: dict[str, list[Event]] = defaultdict(list)
@@ -19,7 +23,9 @@ def checked(facts: Facts, rulebook: Rulebook) -> dict[str, list[Event]]:
         for check, fact, values in _doubts(full.removeprefix("env."), facts, rulebook.environment):
             if check in rulebook.checks:
                 found[rulebook.checks[check]].append(_event(rulebook.checks[check], fact, values))
-    return found
+        if rule := rulebook.checks.get("variable-differs"):
+            found[rule] += _differs(rule, full.removeprefix("env."), ledger, rulebook.environment)
+    return {rule: events for rule, events in found.items() if events}
 
 
 def _doubts(name: str, facts: Facts, catalogue: Catalogue) -> Iterator[tuple[str, Fact, dict[str, str | None]]]:
@@ -50,18 +56,16 @@ def _doubts(name: str, facts: Facts, catalogue: Catalogue) -> Iterator[tuple[str
         )
     if wrong := next((fact for fact in stated if not variable.takes(fact.value)), None):
         yield "variable-value", wrong, {"expects": variable.expects, "misread": variable.misread, **_named(variable)}
-    if variable.same_on_all_ranks and (other := _differs(stated)):
-        yield (
-            "variable-differs",
-            other[1],
-            {
-                **_named(variable),
-                "one": other[0].value,
-                "other": other[1].value,
-                "one_speaker": _speaker(other[0]),
-                "other_speaker": _speaker(other[1]),
-            },
-        )
+
+
+def _differs(rule: str, name: str, ledger: Ledger, catalogue: Catalogue) -> Iterator[Event]:
+    """Hosts that disagree on a variable on which all ranks must agree: what the odd one states."""
+    variable = catalogue.variables.get(name)
+    if variable is None or not variable.same_on_all_ranks:
+        return
+    stated = {who: fact for who, fact in ledger.by_host(f"env.{name}").items() if _is_value(fact.value)}
+    for event in islice(disagreement(rule, stated), 1):
+        yield replace(event, values={**event.values, "name": name, "meaning": variable.meaning})
 
 
 def _named(variable: Variable | None) -> dict[str, str | None]:
@@ -95,33 +99,6 @@ def _not_in(variable: Variable, facts: Facts) -> str | None:
     gone, new = release(variable.removed or ""), release(variable.since or "")
     lacking = [text for version, text in versions if version and ((gone and version >= gone) or version < new)]
     return lacking[0] if lacking and len(lacking) == len(versions) else None
-
-
-def _differs(stated: list[Fact]) -> tuple[Fact, Fact] | None:
-    """Two statements of different hosts or ranks that disagree, where neither contradicts itself."""
-    by_speaker: dict[tuple[str | None, int | None], dict[str, Fact]] = defaultdict(dict)
-    for fact in stated:
-        by_speaker[fact.stream.host, fact.stream.rank].setdefault(fact.value, fact)
-    sure = {
-        speaker: next(iter(values.values()))
-        for speaker, values in by_speaker.items()
-        if speaker != (None, None) and len(values) == 1
-    }
-    for (host, rank), one in sure.items():
-        for (other_host, other_rank), other in sure.items():
-            apart = (host and other_host and host != other_host) or (
-                rank is not None and other_rank is not None and rank != other_rank
-            )
-            if apart and one.value != other.value:
-                return one, other
-    return None
-
-
-def _speaker(fact: Fact) -> str:
-    """Who stated it, in words."""
-    stream = fact.stream
-    said = [stream.host or "", "" if stream.rank is None else f"rank {stream.rank}"]
-    return ", ".join(filter(None, said)) or f"{fact.source} line {fact.line}"
 
 
 def _event(rule: str, fact: Fact, values: dict[str, str | None]) -> Event:

@@ -14,7 +14,7 @@ CHECKS: Mapping[str, frozenset[str]] = {
         ("name", "value", "meant", "meaning", "fitting", "instead", "software", "version", "since", "removed")
     ),
     "variable-value": frozenset(("name", "value", "meaning", "expects", "misread")),
-    "variable-differs": frozenset(("name", "value", "meaning", "one", "other", "one_speaker", "other_speaker")),
+    "variable-differs": frozenset(("name", "value", "meaning", "who", "other", "others")),
 }
 """What a rule may be asked to speak for instead of signatures -> the values that its texts may name."""
 _INHERITED = ("software", "read_by", "misread", "vllm_carries")
