@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint rules docs format clean bench lab
+.PHONY: demo test test-browser lint rules docs format clean bench lab
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -21,6 +21,10 @@ demo: $(VENV)/.installed  ## explain a recorded two-host vLLM failure
 
 test: lint  ## linter, formatter check, type checker, the whole suite
 	$(BIN)/pytest -n auto
+
+test-browser: $(VENV)/.installed-dev  ## the HTML report in a real browser (needs Chromium)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[browser]'
+	LOGDOCTOR_BROWSER=1 $(BIN)/pytest tests/test_browser.py
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

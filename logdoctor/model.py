@@ -285,7 +285,7 @@ class Timeline:
     start: str | None = None
     """The earliest time of all, ISO 8601; from here ``Mark.at`` counts."""
     lanes: tuple[Lane, ...] = ()
-    """By rank; then those without a rank by host and source."""
+    """By rank, those of a host without a rank before its first; then the others by host and source."""
     omitted: int = 0
     """Lanes that are not kept."""
 

@@ -132,6 +132,26 @@ def test_what_is_diagnostic_stays(redactor: Redactor) -> None:
         assert redactor.text(line) == line
 
 
+@pytest.mark.parametrize(
+    "piece",
+    ["password=", '"token": "', "token=a.", "://a:", "a@b.", "/home/a", "--api-key ", "cookie: a=b; ", "prompt: 'a\\' ", "eyJ",
+     "eyJaaaaaaaaaa.", "bearer ", "0:", "1.1.1.1", "host=a1", "model='a/", "Ab1/", "1, ", "-----BEGIN RSA ", "a.local", "a."],
+)  # fmt: skip
+def test_no_line_takes_too_long_to_check(piece: str) -> None:
+    """Lines made to keep a pattern busy; one that runs into its timeout is masked as a whole, and counted so."""
+    redactor = Redactor(list(Hide))
+    redactor.text(f"password {piece * (60_000 // len(piece))}")
+    assert "line that took too long to check" not in redactor.counts
+
+
+def test_a_secret_within_a_secret_goes_with_it(redactor: Redactor) -> None:
+    inner = TOKENS["github"](CHANCE)
+    masked = redactor.text(f"DB_PASSWORD='before {inner} after' and the rest")
+    assert "before" not in masked
+    assert "after'" not in masked.removesuffix("' and the rest")
+    assert masked.endswith("' and the rest")
+
+
 # -- by choice
 
 
@@ -139,12 +159,12 @@ def test_hosts_and_addresses_keep_their_relations() -> None:
     redactor = Redactor([Hide.hosts])
     redactor.names.learn(hosts=["gpu-a17", "gpu-b2.corp.example", "head"])
     masked = redactor.text(
-        "gpu-a17:1:1 [0] gpu-b2.corp.example (gpu-b2) 10.41.0.8 10.41.0.9 10.41.7.8 10.42.0.8/16 192.168.50.1 8.8.8.8"
+        "gpu-a17:1:1 [0] worker-gpu-a17_0.log gpu-b2.corp.example (gpu-b2) 10.41.0.8 10.41.0.9 10.41.7.8 10.42.0.8/16 192.168.50.1 8.8.8.8"
         " 127.0.1.1 0.0.0.0 0c:42:a1:03:00:b2 head.log 10.41.0.0/16 2001:db8:1:2::5 2001:db8:1:2::6 ::1 torch==2.1.0.4"
         " std::chrono gpu-a17x 10:00:01"
     )
     assert masked == (
-        "host-1:1:1 [0] host-2.example (host-2) 10.1.0.1 10.1.0.2 10.1.1.1 10.2.0.1/16 192.168.1.1 198.18.1.1"
+        "host-1:1:1 [0] worker-host-1_0.log host-2.example (host-2) 10.1.0.1 10.1.0.2 10.1.1.1 10.2.0.1/16 192.168.1.1 198.18.1.1"
         " 127.0.1.1 0.0.0.0 02:00:00:00:00:01 head.log 10.1.0.0/16 fd00:0:0:1::1 fd00:0:0:1::2 ::1 torch==2.1.0.4"
         " std::chrono gpu-a17x 10:00:01"
     )
@@ -177,6 +197,15 @@ def test_a_stream_comes_out_whole_however_it_is_cut(noise: bytes, block: int) ->
     whole = b"".join(Redactor().blocks([data]))
     assert b"abcdef123456" not in whole
     assert b"".join(Redactor().blocks(data[at : at + block] for at in range(0, len(data), block))) == whole
+
+
+def test_a_wrapped_secret_is_seen_however_the_stream_is_cut() -> None:
+    chance = random.Random("cut")
+    lines = [wrapped(f"INFO the login of node gpu-a17 with {TOKENS['github'](chance)}", 48) for _ in range(40)]
+    data = "\n".join(lines).encode()
+    whole = b"".join(Redactor().blocks([data]))
+    for block in (97, 256, 1000):
+        assert b"".join(Redactor().blocks(data[at : at + block] for at in range(0, len(data), block))) == whole
 
 
 def test_a_line_without_end_is_masked_piece_by_piece() -> None:

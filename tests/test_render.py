@@ -400,7 +400,7 @@ HOSTILE = "\x1b[2J\x1b]0;pwned\x07[bold red]x[/] :skull: \u202egnp.exe\u2066 \x9
 def poisoned(value: Any, poison: str) -> Any:
     """The same value with the poison in each of its texts, but for those that only the rules' authors write."""
     if is_dataclass(value) and not isinstance(value, type):
-        kept = ("role", "severity", "layer", "verdict")
+        kept = ("role", "severity", "layer", "verdict", "kind", "launcher")
         return type(value)(
             **{
                 f.name: v if f.name in kept else poisoned(v, poison)
@@ -411,7 +411,8 @@ def poisoned(value: Any, poison: str) -> Any:
     if isinstance(value, str):
         return f"{value[:8]}{poison}{value[8:]}"
     if isinstance(value, tuple):
-        return tuple(poisoned(item, poison) for item in value)
+        parts = (poisoned(item, poison) for item in value)
+        return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
     if isinstance(value, dict):
         return {poisoned(key, poison): poisoned(item, poison) for key, item in value.items()}
     return value

@@ -76,6 +76,15 @@ def test_progress_is_shown_with_its_first_and_last_sign() -> None:
     assert [mark.line for mark in marks("progress", lane.marks)] == [1, 9]
 
 
+def test_what_a_host_says_stands_beside_its_ranks() -> None:
+    nccl = "node{host}:{pid}:{pid} [{local}] NCCL INFO comm 0x7f rank {rank} nranks 4 cudaDev {local} busId 3b000 commId 0x9e1b2b7f5b6f3c1d - Init START"
+    log = [nccl.format(host=rank // 2, pid=100 + rank, local=rank % 2, rank=rank) for rank in range(4)]
+    kernel = "May  1 10:00:00 node1 kernel: Out of memory: Killed process 102 (python) total-vm:1kB, anon-rss:1kB, file-rss:0kB, shmem-rss:0kB, UID:0 pgtables:1kB oom_score_adj:0"
+    line = diagnose({"run.log": "\n".join(log), "kern.log": kernel}).timeline
+    assert [lane.stream.rank for lane in line.lanes] == [0, 1, None, 2, 3]
+    assert line.lanes[2].stream.component == "kernel"
+
+
 def test_lanes_are_bounded_and_those_with_findings_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timeline, "LANES", 10)
     log = "\n".join([*(f"[rank{rank}]: Traceback" for rank in range(40)), HANG.format(rank=39, minute=1)])

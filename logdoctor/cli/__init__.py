@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from logdoctor import __version__
-from logdoctor.cli import diff, explain, rules, run
+from logdoctor.cli import collect, diff, explain, redact, report, rules, run
 
 app = typer.Typer(
     name="logdoctor",
@@ -21,6 +21,9 @@ app = typer.Typer(
 app.command("explain")(explain.command)
 app.command("diff")(diff.command)
 app.command("run", context_settings={"allow_interspersed_args": False})(run.command)
+app.command("report")(report.command)
+app.command("redact")(redact.command)
+app.command("collect")(collect.command)
 app.add_typer(rules.app, name="rules")
 
 

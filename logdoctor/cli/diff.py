@@ -20,6 +20,8 @@ def command(
     color: options.ColorOption = options.Color.auto,
     verbose: options.VerboseOption = False,
     quiet: options.QuietOption = False,
+    redact: options.RedactOption = False,
+    hide: options.HideOption = None,
 ) -> None:
     """Compare a bad run with a good one: versions, variables, interfaces, transports, topology, and the messages that
     are new or missing. For the failure that no rule knows.
@@ -30,11 +32,15 @@ def command(
     from logdoctor.compare import compare
     from logdoctor.render import comparison
 
+    if format not in (options.Format.text, options.Format.json):
+        options.fail(f"--format {format.value}: two runs are compared as text or json")
     if good == bad:
         options.fail(f"GOOD and BAD are both {good}: name the logs of two runs")
     output = options.Output(format, path, color, verbose, None, False, quiet)
     book = options.load_rules(rules, output)
-    found = compare(sources.discover([good]), sources.discover([bad]), book, output.warn)
+    masking = options.redactor(redact or bool(hide), hide)
+    worked, failed = (masking.sources(run) if masking else run for run in map(sources.discover, ([good], [bad])))
+    found = compare(worked, failed, book, output.warn)
     output.put(
         comparison.as_json(found)
         if format is options.Format.json

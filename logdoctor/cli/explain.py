@@ -16,9 +16,13 @@ from logdoctor.cli.options import (
     ColorOption,
     Format,
     FormatOption,
+    ForOption,
+    HideOption,
     Output,
     OutputOption,
+    PathsArgument,
     QuietOption,
+    RedactOption,
     RulesOption,
     StallOption,
     TopOption,
@@ -26,10 +30,16 @@ from logdoctor.cli.options import (
     WhyOption,
     fail,
     load_rules,
+    need_input,
+    redactor,
 )
 
 if TYPE_CHECKING:
     from logdoctor.model import Diagnosis
+
+
+QUOTING = (Format.markdown, Format.html)
+"""Forms that show the lines around what they quote, and so need them kept."""
 
 
 class FailOn(str, enum.Enum):
@@ -41,14 +51,7 @@ class FailOn(str, enum.Enum):
 
 
 def command(
-    paths: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[PATH]...",
-            help="Files, directories, archives, globs; standard input when none is given, or for '-'.",
-            show_default=False,
-        ),
-    ] = None,
+    paths: PathsArgument = None,
     format: FormatOption = Format.text,
     output: OutputOption = None,
     rules: RulesOption = None,
@@ -68,6 +71,9 @@ def command(
         bool, typer.Option("--follow", "-F", help="Read the files as they grow and are rotated, until Ctrl-C.")
     ] = False,
     stall: StallOption = STALL,
+    syntax: ForOption = None,
+    redact: RedactOption = False,
+    hide: HideOption = None,
 ) -> None:
     """Find the root cause in the logs of a failed run, and the exact fix.
 
@@ -75,18 +81,22 @@ def command(
     """
     from logdoctor import core, sources
 
-    out = Output(format, output, color, verbose, top, why, quiet, aside=tee)
+    masking = redactor(redact or bool(hide), hide)
+    out = Output(format, output, color, verbose, top, why, quiet, syntax, masking, aside=tee)
     if follow and (not paths or "-" in paths):
         fail("--follow needs the files to follow; a pipe is followed as it is")
     if tee and (follow or (paths or ["-"]) != ["-"]):
         fail("--tee passes standard input on, and takes no paths")
-    if not paths and sys.stdin.isatty():
-        fail("no logs given: name a file or directory, or pipe a log in (... 2>&1 | logdoctor explain)")
+    need_input(paths)
     book = load_rules(rules, out)
     if follow:
         from logdoctor.live import follow as files
 
         diagnosis = files.explain(paths or [], book, out.warn, out.screen(), stall or None, out.write_stalled)
+    elif not tee and (masking or format in QUOTING):
+        from logdoctor import report
+
+        diagnosis = report.read(paths or ["-"], book, out.warn, masking).diagnosis
     elif tee or ((paths or ["-"]) == ["-"] and _grows()):
         from logdoctor.live import stream
 

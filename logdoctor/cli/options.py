@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from logdoctor.choices import Hide, Syntax
+
 if TYPE_CHECKING:
     from logdoctor.live import Screen
     from logdoctor.model import Diagnosis
+    from logdoctor.redact import Redactor
     from logdoctor.rulebook import Rulebook
 
 
@@ -24,6 +27,11 @@ class Format(str, enum.Enum):
 
     text = "text"
     json = "json"
+    markdown = "markdown"
+    html = "html"
+    sarif = "sarif"
+    junit = "junit"
+    github = "github"
 
 
 class Color(str, enum.Enum):
@@ -41,7 +49,34 @@ def _duration(text: str | float) -> float:
     return float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[found[2]]
 
 
-FormatOption = Annotated[Format, typer.Option("--format", "-f", help="Text for people, JSON for programs.")]
+PathsArgument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[PATH]...",
+        help="Files, directories, archives, globs; standard input when none is given, or for '-'.",
+        show_default=False,
+    ),
+]
+FormatOption = Annotated[
+    Format, typer.Option("--format", "-f", help="Text or a page for people, JSON for programs, the rest for CI.")
+]
+ForOption = Annotated[
+    Syntax | None,
+    typer.Option("--for", help="The syntax of the fix; by default that of what started the run.", show_default=False),
+]
+RedactOption = Annotated[
+    bool, typer.Option("--redact/--no-redact", help="Mask secrets, people, prompts and generated text.")
+]
+HideOption = Annotated[
+    list[Hide] | None,
+    typer.Option(
+        "--hide", help="Give hosts and addresses, or models, pseudonyms too; may be repeated.", show_default=False
+    ),
+]
+MappingOption = Annotated[
+    Path | None,
+    typer.Option("--mapping", help="Write down here, for you alone, which name stands for which.", show_default=False),
+]
 OutputOption = Annotated[
     Path | None,
     typer.Option("--output", "-o", help="Write the diagnosis to this file instead.", show_default=False),
@@ -83,13 +118,15 @@ STALL = 30.0
 class Output:
     """Where the diagnosis goes, in which form, and what is told besides."""
 
-    format: Format
-    path: Path | None
-    color: Color
-    verbose: bool
-    top: int | None
-    why: bool
-    quiet: bool
+    format: Format = Format.text
+    path: Path | None = None
+    color: Color = Color.auto
+    verbose: bool = False
+    top: int | None = None
+    why: bool = False
+    quiet: bool = False
+    syntax: Syntax | None = None
+    redactor: Redactor | None = None
     aside: bool = False
     """Whether standard output carries something else, so that the diagnosis goes to standard error."""
     failures: list[str] = field(default_factory=list)
@@ -134,14 +171,22 @@ class Output:
         return Screen(status=not self.quiet and not (self.aside and sys.stdout.isatty()), notes=not self.quiet)
 
     def _rendered(self, diagnosis: Diagnosis) -> str:
-        if self.format is Format.json:
-            from logdoctor.render import json
+        if self.redactor:
+            diagnosis = self.redactor.diagnosis(diagnosis)
+        if self.format is not Format.text:
+            from logdoctor import render
 
-            return json.render(diagnosis)
+            return render.render(self.format.value, diagnosis, self.syntax)
         from logdoctor.render import text
 
         return text.render(
-            diagnosis, color=self.coloured, width=width(), verbose=self.verbose, top=self.top, why=self.why
+            diagnosis,
+            color=self.coloured,
+            width=width(),
+            verbose=self.verbose,
+            top=self.top,
+            why=self.why,
+            syntax=self.syntax,
         )
 
     @property
@@ -180,6 +225,36 @@ def rule_directories(paths: Sequence[Path] | None) -> tuple[Path, ...]:
         if not path.is_dir():
             fail(f"--rules {path}: no such directory; it must hold *.yaml files as docs/rules.md describes them")
     return tuple(paths or ())
+
+
+def redactor(redact: bool, hide: list[Hide] | None) -> Redactor | None:
+    """What masks, if that is wanted."""
+    if not redact:
+        return fail("--hide masks, --no-redact does not; use one of them") if hide else None
+    from logdoctor.redact import Redactor
+
+    return Redactor(hide or ())
+
+
+def need_input(paths: list[str] | None) -> None:
+    """A terminal is no log: without paths something has to be piped in."""
+    if not paths and sys.stdin.isatty():
+        fail("no logs given: name a file or directory, or pipe a log in (... 2>&1 | logdoctor explain)")
+
+
+def write_mapping(path: Path | None, redactor: Redactor | None) -> None:
+    """Write which pseudonym stands for which name, readable by nobody else."""
+    if path is None or redactor is None:
+        return
+    import json
+
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            os.fchmod(file.fileno(), 0o600)
+            json.dump(dict(redactor.pseudonyms), file, indent=2)
+            file.write("\n")
+    except OSError as error:
+        fail(f"--mapping {path}: cannot be written: {error.strerror}")
 
 
 def fail(sentence: str) -> NoReturn:

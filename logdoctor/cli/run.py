@@ -12,15 +12,19 @@ from logdoctor.cli.options import (
     ColorOption,
     Format,
     FormatOption,
+    ForOption,
+    HideOption,
     Output,
     OutputOption,
     QuietOption,
+    RedactOption,
     RulesOption,
     StallOption,
     TopOption,
     VerboseOption,
     WhyOption,
     load_rules,
+    redactor,
 )
 
 
@@ -37,6 +41,9 @@ def command(
     why: WhyOption = False,
     quiet: QuietOption = False,
     stall: StallOption = STALL,
+    syntax: ForOption = None,
+    redact: RedactOption = False,
+    hide: HideOption = None,
 ) -> None:
     """Run a command, pass on all that it prints, and explain it at its end if something went wrong.
 
@@ -45,14 +52,16 @@ def command(
     """
     from logdoctor.live import command as running
 
-    out = Output(format, output, color, verbose, top, why, quiet, aside=True)
+    out = Output(
+        format, output, color, verbose, top, why, quiet, syntax, redactor(redact or bool(hide), hide), aside=True
+    )
     book = load_rules(rules, out)
     try:
         diagnosis, status = running.explain(command, book, out.warn, out.screen(), stall or None, out.write_stalled)
     except OSError as error:
         out.warn(f"{command[0]} cannot be run: {(error.strerror or str(error)).lower()}")
         raise typer.Exit(127 if isinstance(error, FileNotFoundError) else 126) from None
-    if diagnosis.verdict != "healthy" or out.format is Format.json or out.path:
+    if diagnosis.verdict != "healthy" or out.format is not Format.text or out.path:
         out.write(diagnosis)
     elif status and status != 130:  # after Ctrl-C everybody knows why
         out.warn(f"the command ended with exit status {status}, and nothing that it printed says why", False)

@@ -53,7 +53,7 @@ def course(
         found = sorted((clock.place(mark) for mark in _first_of_each(kept)), key=_moment)
         lanes.append(Lane(speakers[key], found[0].source, tuple(found)))
     lanes.sort(key=lambda lane: not any(mark.kind == "finding" for mark in lane.marks))
-    return Timeline(clock.start, tuple(sorted(lanes[:LANES], key=_order)), omitted=max(0, len(lanes) - LANES))
+    return Timeline(clock.start, tuple(_in_order(lanes[:LANES])), omitted=max(0, len(lanes) - LANES))
 
 
 def _found(drafts: Sequence[Draft], observations: Observations) -> Iterable[tuple[str, Stream, Mark]]:
@@ -183,13 +183,25 @@ def _dated(mark: Mark) -> bool:
     return mark.at is not None and mark.at > _A_YEAR
 
 
-def _order(lane: Lane) -> tuple[Any, ...]:
-    stream = lane.stream
-    return (
-        stream.rank is None,
-        stream.rank or 0,
-        stream.host or "",
-        lane.source,
-        stream.process or "",
-        stream.pid or 0,
-    )
+def _in_order(lanes: Sequence[Lane]) -> list[Lane]:
+    """By rank; what has none stands before the first rank of its host, or else last, by host and source."""
+    first: dict[str | None, int] = {}
+    for lane in lanes:
+        host, rank = lane.stream.host, lane.stream.rank
+        if host and rank is not None:
+            first[host] = min(rank, first.get(host, rank))
+
+    def place(lane: Lane) -> tuple[Any, ...]:
+        stream = lane.stream
+        near = first.get(stream.host) if stream.rank is None else stream.rank
+        return (
+            near is None,
+            near or 0,
+            stream.rank is not None,
+            stream.host or "",
+            lane.source,
+            stream.process or "",
+            stream.pid or 0,
+        )
+
+    return sorted(lanes, key=place)

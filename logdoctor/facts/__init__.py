@@ -45,12 +45,11 @@ class Facts:
         complete = Facts()
         complete.dropped = self.dropped
         for name, known in self._facts.items():
-            complete._facts[name] = {key: replace(fact, stream=speaker(fact)) for key, fact in known.items()}
-            complete._latest[name] = {
-                (told.source, told.stream): told
-                for fact in self._latest.get(name, {}).values()
-                for told in [replace(fact, stream=speaker(fact))]
-            }
+            latest = self._latest[name]
+            stated = {id(fact): fact for fact in (*known.values(), *latest.values())}
+            told = {key: replace(fact, stream=speaker(fact)) for key, fact in stated.items()}
+            complete._facts[name] = {key: told[id(fact)] for key, fact in known.items()}
+            complete._latest[name] = {(new.source, new.stream): new for new in (told[id(f)] for f in latest.values())}
         return complete
 
     def __contains__(self, name: str) -> bool:

@@ -7,27 +7,13 @@ into one where it has none.
 
 from __future__ import annotations
 
-import enum
 from importlib import import_module
 
+from logdoctor.choices import Syntax
 from logdoctor.fixes.change import Block, Change
 from logdoctor.model import Diagnosis, Fix
 
 __all__ = ["Block", "Change", "Syntax", "blocks", "usual"]
-
-
-class Syntax(str, enum.Enum):
-    """Where a fix is pasted."""
-
-    shell = "shell"
-    docker = "docker"
-    compose = "compose"
-    k8s = "k8s"
-    helm_values = "helm-values"
-    ray = "ray"
-    slurm = "slurm"
-    systemd = "systemd"
-    python = "python"
 
 
 def usual(diagnosis: Diagnosis) -> Syntax:

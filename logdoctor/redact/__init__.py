@@ -8,6 +8,7 @@ numbers stay as they are. Secrets are never written anywhere; :attr:`~Redactor.p
 
 from __future__ import annotations
 
-from logdoctor.redact.redactor import Hide, Redactor
+from logdoctor.choices import Hide
+from logdoctor.redact.redactor import Redactor
 
 __all__ = ["Hide", "Redactor"]

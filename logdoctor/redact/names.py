@@ -3,19 +3,48 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from typing import Any
 
 import regex
 
+from logdoctor.choices import Hide
 from logdoctor.redact.network import MAC, V4, V6, Addresses
 
 _WORDS = frozenset(
-    ("localhost", "head", "worker", "master", "node", "server", "client", "driver", "host", "kernel", "none", "unknown")
+    (
+        "localhost",
+        "worker",
+        "master",
+        "server",
+        "client",
+        "driver",
+        "kernel",
+        "unknown",
+        "python",
+        "torch",
+        "docker",
+        "default",
+        "compute",
+        "login",
+        "train",
+        "cluster",
+        "leader",
+        "router",
+        "prefill",
+        "decode",
+        "engine",
+        "actor",
+        "systemd",
+        "kubelet",
+        "raylet",
+        "public",
+        "private",
+    )
 )
 """Names of hosts that say nothing of whose they are, and stand in sentences."""
-_HOST = r"(?P<name>(?=[\w.-]*\d)[A-Za-z][\w-]{1,62}(?:\.[A-Za-z][\w-]{0,62})*)"
+_HOST = r"(?P<name>(?=[\w.-]{0,80}\d)[A-Za-z][\w-]{1,62}(?:\.[A-Za-z][\w-]{0,62}){0,8})"
 _NAMED_HOST = regex.compile(
     rf"\b(?:MASTER_ADDR|HOSTNAME|SLURMD_NODENAME|NODE_NAME)=[\"']?{_HOST}"
     rf"|\bhost(?:name)?[=:] ?[\"']?{_HOST}|^{_HOST}(?=:\d+:\d+ \[)",
@@ -24,7 +53,8 @@ _NAMED_HOST = regex.compile(
 _CLOUD = r"ip(?:-\d{1,3}){4}"
 _DOMAINS = r"\.(?:internal|local|lan|corp|intranet|compute|amazonaws\.com|cloudapp\.azure\.com)"
 _CLOUD_HOST = regex.compile(
-    rf"(?<![\w.-])(?:(?:{_CLOUD}|[A-Za-z][\w-]*)(?:\.[A-Za-z0-9][\w-]*)*{_DOMAINS}|{_CLOUD})(?![\w-])", regex.ASCII
+    rf"(?<![\w.-])(?:(?:{_CLOUD}|[A-Za-z][\w-]{{0,62}}+)(?:\.[A-Za-z0-9][\w-]{{0,62}}){{0,8}}?{_DOMAINS}|{_CLOUD})(?![\w-])",
+    regex.ASCII,
 )
 _MODEL = regex.compile(
     r"(?:\bvllm serve |--model(?:-path)?[ =]"
@@ -38,9 +68,8 @@ _NO_MODEL = frozenset(("None", "True", "False", "auto", "str", "name", "config",
 class Names:
     """Who and what is called how in a redacted text."""
 
-    def __init__(self, hide: Collection[str] = ()) -> None:
-        self._hosts = "hosts" in {str(getattr(item, "value", item)) for item in hide}
-        self._models = "models" in {str(getattr(item, "value", item)) for item in hide}
+    def __init__(self, hide: Collection[Hide] = ()) -> None:
+        self.chosen = frozenset(hide)
         self.given: dict[str, str] = {}
         """Name -> pseudonym."""
         self._numbers: Counter[str] = Counter()
@@ -66,25 +95,25 @@ class Names:
 
     def learn(self, hosts: Iterable[str | None] = (), models: Iterable[str | None] = ()) -> None:
         """Names that are to be replaced wherever they stand."""
-        found = {name: "host" for name in hosts if name and self._hosts and _is_host(name)}
-        found |= {name: "model" for name in models if name and self._models and _is_model(name)}
+        found = {name: "host" for name in hosts if name and Hide.hosts in self.chosen and _is_host(name)}
+        found |= {name: "model" for name in models if name and Hide.models in self.chosen and _is_model(name)}
         for name in [name for name, kind in found.items() if kind == "host" and "." in name]:
             found.setdefault(name.partition(".")[0], "host")
         if found.keys() - self._known.keys():
             self._known |= found
             names = "|".join(regex.escape(name) for name in sorted(self._known, key=len, reverse=True))
-            self._pattern = regex.compile(rf"(?<![\w-])(?<![A-Za-z]\.)(?:{names})(?![\w-])", regex.ASCII)
+            self._pattern = regex.compile(rf"(?<![A-Za-z0-9])(?:{names})(?![A-Za-z0-9])", regex.ASCII)
 
     def replaced(self, text: str, counts: Counter[str]) -> str:
         """The text with hosts, addresses and models replaced, as chosen."""
-        if self._hosts:
+        if Hide.hosts in self.chosen:
             self.learn(hosts=(found["name"] for found in _NAMED_HOST.finditer(text)))
             self.learn(hosts=(found[0] for found in _CLOUD_HOST.finditer(text)))
-        if self._models:
+        if Hide.models in self.chosen:
             self.learn(models=(found["name"] for found in _MODEL.finditer(text)))
         if self._pattern:
             text = self._pattern.sub(lambda found: self._named(found[0], counts), text)
-        if self._hosts:
+        if Hide.hosts in self.chosen:
             for pattern, give in ((MAC, self._addresses.mac), (V6, self._addresses.v6), (V4, self._addresses.v4)):
                 text = pattern.sub(partial(self._address, give, counts), text)
         return text
@@ -121,7 +150,8 @@ class Names:
 
 def _is_host(name: str) -> bool:
     return (
-        name.lower() not in _WORDS
+        (regex.search(r"[\d.-]", name) is not None or len(name) > 4)
+        and name.lower() not in _WORDS
         and len(name) > 2
         and not V4.fullmatch(name)
         and ":" not in name
@@ -132,8 +162,3 @@ def _is_host(name: str) -> bool:
 def _is_model(name: str) -> bool:
     base = name.rpartition("/")[2]
     return len(base) > 2 and name not in _NO_MODEL and not regex.fullmatch(r"model-\d+", base)
-
-
-def summary(counts: Mapping[str, int]) -> str:
-    """What was masked, in words: ``3 github-token, 12 user``; empty if nothing was."""
-    return ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import hashlib
 from bisect import bisect_right
 from collections import Counter, defaultdict
@@ -14,10 +13,11 @@ from typing import Any, TypeVar
 import regex
 from ahocorasick_rs import BytesAhoCorasick
 
+from logdoctor.choices import Hide
 from logdoctor.model import Diagnosis, Evidence
 from logdoctor.redact.names import Names
 from logdoctor.redact.patterns import Secret, secrets
-from logdoctor.sources import Source
+from logdoctor.sources import Source, SourceError
 
 TIMEOUT = 1.0
 """Seconds that one pattern may take on one line; a line that takes longer is masked as a whole."""
@@ -27,6 +27,8 @@ WRAPPED = 30
 """Columns that a line has at least where a terminal wrapped it."""
 ROWS = 16
 """Rows that a wrapped secret may take."""
+LOOK_BACK = 64
+"""Lines in which a place is looked for to cut a stream."""
 BEFORE = 40
 """Characters of a secret that may stand before its literal."""
 KEY_LINES = 128
@@ -55,19 +57,11 @@ _SAME = frozenset(
         "caused_by",
         "explains",
         "references",
+        "launcher",
     )
 )
 """Fields of a diagnosis that hold words of logdoctor's own."""
 T = TypeVar("T")
-
-
-class Hide(str, enum.Enum):
-    """What is given pseudonyms besides, by choice."""
-
-    hosts = "hosts"
-    """Host names, IP and hardware addresses."""
-    models = "models"
-    """Names of models."""
 
 
 class Redactor:
@@ -95,7 +89,7 @@ class Redactor:
         return self.names.given
 
     def learn(self, diagnosis: Diagnosis) -> None:
-        """The names of hosts and models in a diagnosis, to be replaced wherever they stand, if that was chosen."""
+        """The names of hosts in a diagnosis, to be replaced wherever they stand, if that was chosen."""
         said = [lane.stream.host for lane in diagnosis.timeline.lanes]
         said += [evidence.stream.host for finding in diagnosis.findings for evidence in finding.evidence]
         self.names.learn(hosts=[*diagnosis.cluster.hosts, *said])
@@ -111,14 +105,24 @@ class Redactor:
         key, rest = _Key(), b""
         for block in blocks:
             rest += block
-            end = rest.rfind(b"\n", 0, max(0, rest.rfind(b"\n")))  # the last line waits for what may go on with it
+            end = _cut(rest)
             if end < 0 and len(rest) > CHUNK:
-                end = max(rest.rfind(b" ", 0, len(rest) - 1), rest.rfind(b",", 0, len(rest) - 1), len(rest) // 2)
+                end = max(rest.rfind(sign, 0, len(rest) - 1) for sign in (b"\n", b" ", b","))
+                end = end if end > 0 else len(rest) // 2
             if end > 0:
                 yield self._bytes(rest[: end + 1], key)
                 rest = rest[end + 1 :]
         if rest:
             yield self._bytes(rest, key)
+
+    def whole(self, data: bytes) -> bytes:
+        """Bytes, masked."""
+        return self._bytes(data, _Key())
+
+    def sources(self, sources: Iterable[Source | SourceError]) -> Iterator[Source | SourceError]:
+        """The sources, each with its name and its content masked."""
+        for source in sources:
+            yield source if isinstance(source, SourceError) else self.source(source)
 
     def source(self, source: Source) -> Source:
         """A source whose name and content are masked."""
@@ -154,9 +158,9 @@ class Redactor:
         return self._masked(text.split("\n"), key).encode("utf-8", "surrogateescape")
 
     def _masked(self, lines: list[str], key: _Key) -> str:
+        self._mask_keys(lines, key)
         for index, candidates in sorted(self._interesting(lines).items()):
             self._mask_line(lines, index, candidates)
-        self._mask_keys(lines, key)
         return self.names.replaced("\n".join(lines), self.counts)
 
     def _interesting(self, lines: list[str]) -> dict[int, set[int]]:
@@ -164,15 +168,16 @@ class Redactor:
         no newlines: a terminal may have wrapped a line anywhere."""
         data = [line.encode("utf-8", "surrogatepass") for line in lines]
         starts = list(accumulate((len(line) for line in data), initial=0))
-        flat = b"".join(data)
         found: dict[int, set[int]] = defaultdict(set)
-        for literal, at, _ in self._automaton.find_matches_as_indexes(flat.lower(), overlapping=True):
+        for literal, at, _ in self._automaton.find_matches_as_indexes(b"".join(data).lower(), overlapping=True):
             for index in {bisect_right(starts, at) - 1, bisect_right(starts, max(0, at - BEFORE)) - 1}:
                 found[index].update(self._calls[literal])
-        text = flat.decode("latin-1")  # a character a byte, so that offsets stay
-        for number in self._everywhere:
-            for match in self._secrets[number].pattern.finditer(text):
-                found[bisect_right(starts, match.start()) - 1].add(number)
+        for glue in (b"", b"\n"):  # a character a byte, so that offsets stay
+            text = glue.join(data).decode("latin-1")
+            begins = [start + number * len(glue) for number, start in enumerate(starts)]
+            for number in self._everywhere:
+                for match in self._secrets[number].pattern.finditer(text):
+                    found[bisect_right(begins, match.start()) - 1].add(number)
         return found
 
     def _mask_line(self, lines: list[str], index: int, candidates: set[int]) -> None:
@@ -188,20 +193,19 @@ class Redactor:
                 lines[index] = "<a line that took too long to check>"
                 self.counts["line that took too long to check"] += 1
                 return
-            for start, end in found:
-                if start < end and not any(start < last and first < end for first, last, _ in spans):
-                    spans.append((start, end, secret.kind))
-        places: list[tuple[int, int, list[str], str]] = []
-        for start, end, kind in sorted(spans):
+            spans += [(start, end, secret.kind) for start, end in found if start < end]
+        parts, at = [], 0
+        for start, end, kind in _united(spans):
             rows = [row for row, _ in _rows(lines, index, "[^\r]")] if end > len(line) else []
-            places.append((start, end, rows, self._placeholder(kind, (line + "".join(rows))[start:end])))
-        for start, end, rows, placeholder in reversed(places):
+            placeholder = self._placeholder(kind, (line[start:] + "".join(rows))[: end - start])
+            parts += [line[at:start], placeholder]
+            at = min(end, len(line))
             rest = end - len(line)
-            lines[index] = lines[index][:start] + placeholder + lines[index][min(end, len(line)) :]
             for number, row in enumerate(rows, index + 1):
                 if rest > 0:
                     lines[number] = placeholder + lines[number][min(rest, len(row)) :]
                     rest -= len(row)
+        lines[index] = "".join(parts) + lines[index][at:]
 
     def _wrapped(
         self, secret: Secret, line: str, rows: list[tuple[str, str]], found: list[tuple[int, int]]
@@ -248,11 +252,43 @@ class Redactor:
         return f"<{kind}-{number}>"
 
 
+def _cut(data: bytes) -> int:
+    """The last newline at which nothing goes on behind it: its line is short, or shorter than the next, so no terminal
+    wrapped it; -1 where there is none."""
+    end = data.rfind(b"\n")
+    for _ in range(LOOK_BACK):
+        cut = data.rfind(b"\n", 0, max(0, end))
+        if cut < 0:
+            break
+        length = cut - data.rfind(b"\n", 0, cut) - 1
+        if length < WRAPPED or end - cut - 1 > length:
+            return cut
+        end = cut
+    return -1
+
+
 def _span(match: Any) -> tuple[int, int]:
     """Where the secret stands in what a pattern matched."""
     group = "secret" if "secret" in match.re.groupindex and match["secret"] is not None else 0
     start, end = match.span(group)
     return start, end
+
+
+def _united(spans: Iterable[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+    """The spans in their order; those that overlap as one, of the kind that was tried first."""
+    united: list[tuple[int, int, str]] = []
+    tried = -1
+    for start, number, end, kind in sorted(
+        (start, number, end, kind) for number, (start, end, kind) in enumerate(spans)
+    ):
+        if united and start < united[-1][1]:
+            first, last, known = united[-1]
+            kind, tried = (kind, number) if number < tried else (known, tried)
+            united[-1] = (first, max(last, end), kind)
+        else:
+            united.append((start, end, kind))
+            tried = number
+    return united
 
 
 def _rows(lines: list[str], index: int, follow: str) -> list[tuple[str, str]]:

@@ -6,22 +6,24 @@ import json
 from dataclasses import asdict
 from typing import Any
 
+from logdoctor.choices import Syntax
+from logdoctor.fixes import blocks
 from logdoctor.model import Cluster, Diagnosis, EnvSetting, Evidence, Finding, Fix, Flag, Timeline
 
 SCHEMA = "logdoctor.diagnosis/1"
 
 
-def render(diagnosis: Diagnosis) -> str:
+def render(diagnosis: Diagnosis, syntax: Syntax | None = None) -> str:
     """One JSON object and a newline. ASCII only, so that no terminal and no locale can make anything else of it."""
-    return json.dumps(document(diagnosis), indent=2) + "\n"
+    return json.dumps(document(diagnosis, syntax), indent=2) + "\n"
 
 
-def document(diagnosis: Diagnosis) -> dict[str, Any]:
-    """The diagnosis as the plain data that the contract describes."""
+def document(diagnosis: Diagnosis, syntax: Syntax | None = None) -> dict[str, Any]:
+    """The diagnosis as the plain data that the contract describes; with a syntax, each fix also as it is pasted."""
     return {
         "schema": SCHEMA,
         "verdict": diagnosis.verdict,
-        "findings": [_finding(finding) for finding in diagnosis.findings],
+        "findings": [_finding(finding, syntax) for finding in diagnosis.findings],
         "missing": [asdict(missing) for missing in diagnosis.missing],
         "cluster": _cluster(diagnosis.cluster),
         "unexplained": [_evidence(evidence) for evidence in diagnosis.unexplained],
@@ -32,7 +34,7 @@ def document(diagnosis: Diagnosis) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _finding(finding: Finding, syntax: Syntax | None) -> dict[str, Any]:
     return {
         "id": finding.id,
         "title": finding.title,
@@ -41,7 +43,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "role": finding.role,
         "confidence": finding.confidence,
         "cause": finding.cause,
-        "fix": _fix(finding.fix),
+        "fix": _fix(finding.fix, syntax),
         "evidence": [_evidence(evidence) for evidence in finding.evidence],
         "count": finding.count,
         "guilty": [actor._asdict() for actor in finding.guilty],
@@ -52,8 +54,9 @@ def _finding(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _fix(fix: Fix) -> dict[str, Any]:
+def _fix(fix: Fix, syntax: Syntax | None) -> dict[str, Any]:
     return {
+        **({"paste": [block._asdict() for block in blocks(fix, syntax)]} if syntax else {}),
         "summary": fix.summary,
         "env": [_setting(setting) for setting in fix.env],
         "flags": [_flag(flag) for flag in fix.flags],

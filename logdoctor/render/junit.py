@@ -38,7 +38,7 @@ def _failed(finding: Finding) -> bool:
 
 
 def _case(finding: Finding, syntax: Syntax) -> list[str]:
-    head = f'    <testcase classname="logdoctor.{finding.component}" name={_attribute(finding.id)}'
+    head = f"    <testcase classname={_attribute(f'logdoctor.{finding.component}')} name={_attribute(finding.id)}"
     text = escape(_text(_body(finding, syntax)))
     if _failed(finding):
         message = _attribute(f"{words.LABELS[finding.role]}: {finding.title}")

@@ -21,7 +21,7 @@ QUOTED = 3
 WAVES = 24
 """Findings whose way through the run is shown."""
 
-_SIGNS = re.compile(r"[\\`*\[\]|~$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|^[-+#>]|^\d+(?=[.)])")
+_SIGNS = re.compile(r"[\\`*\[\]|~$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|^[-+#>]|^\d+(?=[.)](?:\s|$))")
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;", "#": "&#35;"})
 _LINK = re.compile(r"(https?)://|(www)\.")
 
@@ -181,7 +181,7 @@ def _cluster(diagnosis: Diagnosis) -> Iterator[str]:
 
 
 def _made(diagnosis: Diagnosis) -> Iterator[str]:
-    yield f"logdoctor {__version__} read {words.read(diagnosis.stats)}. {words.masked(diagnosis.masked)}"
+    yield f"logdoctor {__version__} read {words.read(diagnosis.stats)}. {plain(words.masked(diagnosis.masked))}"
     yield ""
     yield from (f"- {plain(sentence)}" for sentence in diagnosis.stats.omitted)
 
@@ -219,7 +219,7 @@ def plain(text: str) -> str:
     """Text that means nothing but itself, on one line."""
     text = harmless(" ".join(strip_ansi(text).split()))
     text = _SIGNS.sub(lambda found: "\\" + found[0] if not found[0].isdigit() else found[0] + "\\", text)
-    text = re.sub(r"^(\d+)\\([.)])", r"\1\\\2", text).translate(_ENTITIES)
+    text = text.translate(_ENTITIES)
     return _LINK.sub(lambda found: f"{found[1]}&#58;//" if found[1] else "www&#46;", text)
 
 

@@ -37,6 +37,14 @@ def healthy(diagnosis: Diagnosis) -> tuple[str, bool]:
     return f"{found}. This run looks healthy{doubt}.", True
 
 
+def verdict(diagnosis: Diagnosis) -> str:
+    """The verdict in one line."""
+    first = diagnosis.findings[0] if diagnosis.findings else None
+    if diagnosis.verdict == "healthy" or first is None:
+        return healthy(diagnosis)[0]
+    return f"{label(diagnosis, first)}: {first.title}"
+
+
 def actors(finding: Finding) -> str:
     """Whom to look at, in one line."""
     shown = [str(actor) for actor in finding.guilty[:ACTORS]]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from logdoctor.model import Diagnosis, Evidence, Line, Quote
@@ -59,8 +59,24 @@ class Excerpts:
         """The kept lines of a source in their order."""
         return self._kept[source].sorted() if source in self._kept else []
 
-    def text(self, source: str, count: int) -> Iterator[str]:
-        """The kept lines of a source of ``count`` lines, with a note wherever others were left out."""
+    @property
+    def sources(self) -> list[str]:
+        """The sources of which lines were kept."""
+        return list(self._kept)
+
+    def masked(self, mask: Callable[[str], str]) -> Excerpts:
+        """The same lines and names after ``mask``, which keeps their number."""
+        after = Excerpts()
+        for source, kept in self._kept.items():
+            lines = kept.sorted()
+            texts = mask("\n".join(quote.text for quote in lines)).split("\n")
+            head = [Quote(quote.number, text) for quote, text in zip(lines, texts, strict=True)] if lines else []
+            after._kept[mask(source)] = _Kept(head)
+        return after
+
+    def text(self, source: str, count: int = 0) -> Iterator[str]:
+        """The kept lines of a source, with a note wherever others were left out; also at its end, if it is known how
+        many lines it has."""
         last = 0
         for number, line in self.lines(source):
             yield from _gap(number - last - 1)
@@ -78,7 +94,12 @@ class Excerpts:
         findings = tuple(
             replace(finding, evidence=tuple(map(quote, finding.evidence))) for finding in diagnosis.findings
         )
-        return replace(diagnosis, findings=findings, unexplained=tuple(map(quote, diagnosis.unexplained)))
+        return replace(
+            diagnosis,
+            findings=findings,
+            unexplained=tuple(map(quote, diagnosis.unexplained)),
+            novel=tuple(map(quote, diagnosis.novel)),
+        )
 
 
 def _around(lines: list[Quote], evidence: Evidence) -> tuple[Quote, ...]:

@@ -34,6 +34,8 @@ _PROGRAMS = (
     "c cc cpp css cu cuh cxx diff go h hpp html ipynb java js lock md patch proto py pyi rs rst scss svg toml ts tsx"
 )
 _NO_LOGS = frozenset(f".{end}" for end in f"{_BINARIES} {_PROGRAMS}".split())
+_NO_LOG_NAMES = frozenset(("logdoctor.json",))
+"""What a report of logdoctor holds besides logs."""
 _NO_LOG_FOLDERS = frozenset(("__pycache__", "node_modules", "site-packages", "__MACOSX"))
 
 
@@ -89,4 +91,5 @@ def is_hidden(path: str) -> bool:
 
 def is_no_log(path: str) -> bool:
     """Whether the name says that this is no log: weights, images, libraries, source code."""
-    return PurePosixPath(path.lower()).suffix in _NO_LOGS
+    name = PurePosixPath(path.lower())
+    return name.suffix in _NO_LOGS or name.name in _NO_LOG_NAMES

@@ -111,11 +111,11 @@
   const tall = () => (height - TOP - BOTTOM) / (view.y1 - view.y0);
   const place = (mark, row) => [x(mark[1] === null ? whole.x0 : mark[1]), y(row)];
 
-  const said = at => {
+  const said = (at, gap = 1) => {
     if (data.unit !== "s") return `line ${Math.round(at)}`;
-    const whole = Math.abs(at), sign = at < 0 ? "−" : "+";
-    if (whole < 60) return `${sign}${+whole.toPrecision(3)} s`;
-    const hours = Math.floor(whole / 3600), minutes = Math.floor(whole / 60) % 60, seconds = Math.round(whole % 60);
+    const digits = gap < 1 ? Math.ceil(-Math.log10(gap)) : 0, whole = +Math.abs(at).toFixed(digits), sign = at < 0 ? "−" : "+";
+    if (whole < 60) return `${sign}${digits ? whole : +whole.toPrecision(3)} s`;
+    const hours = Math.floor(whole / 3600), minutes = Math.floor(whole / 60) % 60, seconds = +(whole % 60).toFixed(digits);
     return sign + (hours ? `${hours} h ${minutes} min` : `${minutes} min${seconds ? ` ${seconds} s` : ""}`);
   };
   const steps = [1e-3, 2e-3, 5e-3, .01, .02, .05, .1, .2, .5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400, 172800, 604800];
@@ -201,7 +201,7 @@
       pen.moveTo(left, TOP - 6);
       pen.lineTo(left, height);
       pen.stroke();
-      if (left < width - 26) pen.fillText(said(Math.abs(at) < gap / 1e6 ? 0 : at), left, 13);
+      if (left < width - 26) pen.fillText(said(Math.abs(at) < gap / 1e6 ? 0 : at, gap), left, 13);
     }
     pen.textAlign = "left";
 
@@ -315,7 +315,7 @@
   const describe = (mark, row) => {
     const what = mark[0] === FINDING ? data.findings[mark[2]][0] : ["", "a sign of progress", "first line read", "last line read"][mark[0]];
     const times = mark[3] > 1 ? `, ${mark[3].toLocaleString("en")} times` : "";
-    return [what, `${lanes[row][0]}${mark[1] === null ? "" : ` at ${said(mark[1])}`}${times} · ${data.sources[mark[4]]}:${mark[5]}`, data.texts[mark[6]] || ""];
+    return [what, `${lanes[row][0]}${mark[1] === null ? "" : ` at ${said(mark[1], 0.001)}`}${times} · ${data.sources[mark[4]]}:${mark[5]}`, data.texts[mark[6]] || ""];
   };
   const show = (mark, row) => {
     const [what, where, text] = describe(mark, row), [left, top] = place(mark, row);
