@@ -51,3 +51,4 @@ lab: $(VENV)/.installed  ## break real runs on two hosts made of one Linux machi
 
 bench: $(VENV)/.installed-dev  ## measure beside ripgrep and wc; takes minutes
 	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/start.py

@@ -108,6 +108,11 @@ def test_every_check_is_tested() -> None:
     assert {*MISTAKES, "loose-grammar"} == set(CHECKS)
 
 
+def test_every_check_is_documented() -> None:
+    guide = (Path(__file__).parent.parent / "docs" / "rules.md").read_text()
+    assert [name for name in CHECKS if f"`{name}`" not in guide] == []
+
+
 def test_loose_grammar(tmp_path: Path) -> None:
     (tmp_path / "formats").mkdir()
     grammar = {"id": "site", "kind": "record", "pattern": "(?P<who>.*)(?P<text>x)", "samples": [], "not_samples": []}
@@ -126,6 +131,12 @@ def test_every_mistake_of_a_file_is_told(tmp_path: Path) -> None:
     said = [problem.message for problem in lint(library(tmp_path, bad))]
     assert len(said) == 3
     assert any("no such key; did you mean 'levels'?" in message for message in said)
+
+
+def test_two_files_of_one_id_are_told(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    write(tmp_path / "other", rule())
+    assert "is taken by another file" in lint(library(tmp_path, rule()))[0].message
 
 
 def test_examples_that_fail_say_what_was_found(tmp_path: Path) -> None:
@@ -205,6 +216,6 @@ def test_bad_usage_is_one_sentence(arguments: tuple[str, ...], said: str) -> Non
     assert said in done.stderr
 
 
-@pytest.mark.parametrize("kind", ["rule", "facts", "formats", "env"])
+@pytest.mark.parametrize("kind", ["rule", "facts", "formats", "env", "collect"])
 def test_schema_is_printed(kind: str) -> None:
     assert json.loads(run("schema", kind).stdout)["$id"] == f"urn:logdoctor:{kind}:1"

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from logdoctor import rulebook
 from logdoctor.authoring import trials
+from logdoctor.authoring.checks.names import unusable_file
 from logdoctor.authoring.library import Library, Problem, Sheet
 from logdoctor.rulebook import Rulebook
 from logdoctor.rulebook.compile import Keys
@@ -52,11 +53,7 @@ def examine(library: Library, healthy: Sequence[Path]) -> Outcome:
     for run in healthy:
         for rule, message in trials.alarms(run, library.book):
             problems.append(Problem("healthy", library.rules[rule].path if rule in library.rules else run, 1, message))
-    problems += [
-        Problem("unusable-file", error.path, error.line, error.expected)
-        for sheet in library.checked
-        for error in sheet.mistakes
-    ]
+    problems += unusable_file(library)
     kinds = [trial.kind for trial in todo]
     problems.sort(key=lambda problem: (problem.path, problem.line))
     return Outcome(kinds.count("example"), kinds.count("sample"), len(healthy), problems)
@@ -67,24 +64,22 @@ def _trials(library: Library) -> Iterator[Trial]:
         id = sheet.content["id"]
         if library.rules[id] is sheet:  # and not overridden
             for number, example in enumerate(sheet.content["tests"]):
-                yield Trial("example", sheet, ("tests", number), partial(_example, id, example))
+                yield Trial("example", sheet, ("tests", number), partial(trials.example_fails, id, example))
     for sheet in library.of("collect"):
         for entry_number, entry in enumerate(sheet.content):
             for number, example in enumerate(entry["tests"]):
-                yield Trial("example", sheet, (entry_number, "tests", number), partial(_request, entry["why"], example))
+                attempt = partial(trials.request_fails, entry["why"], example)
+                yield Trial("example", sheet, (entry_number, "tests", number), attempt)
     for sheet in library.of("facts"):
         for keys, fact in sheet.patterns():
             for number, sample in enumerate(fact["samples"]):
-                yield Trial("sample", sheet, (*keys, "samples", number), partial(_fact_sample, fact["id"], sample))
+                attempt = partial(trials.fact_sample_fails, fact["id"], sample)
+                yield Trial("sample", sheet, (*keys, "samples", number), attempt)
     for sheet in library.of("formats"):
         for keys, grammar in sheet.patterns():
-            for field, attempt in (("samples", _grammar_sample), ("not_samples", _near_miss)):
+            for field, fails in (("samples", trials.grammar_sample_fails), ("not_samples", trials.near_miss_fails)):
                 for number, sample in enumerate(grammar.get(field, ()) if grammar["kind"] != "anchors" else ()):
-                    yield Trial("sample", sheet, (*keys, field, number), partial(attempt, grammar["id"], sample))
-
-
-_example, _fact_sample, _request = trials.example_fails, trials.fact_sample_fails, trials.request_fails
-_grammar_sample, _near_miss = trials.grammar_sample_fails, trials.near_miss_fails
+                    yield Trial("sample", sheet, (*keys, field, number), partial(fails, grammar["id"], sample))
 
 
 def _attempt_all(attempts: Sequence[Callable[[Rulebook], str | None]], extra: tuple[Path, ...]) -> list[str | None]:

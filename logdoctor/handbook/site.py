@@ -136,7 +136,9 @@ def _fix(cause: Cause) -> Iterator[str]:
         yield from (f"**{text(fix.summary)}**", "")
     if lines := list(copied(fix)):
         yield from (*code("\n".join(lines), "sh").splitlines(), "")
-    yield from (f"{number}. {text(step)}" for number, step in enumerate(fix.steps, 1))
+    yield from (
+        f"{f'{number}.' if len(fix.steps) > 1 else '-'} {text(step)}" for number, step in enumerate(fix.steps, 1)
+    )
     if fix.verify:
         yield from ("", "**Check**", "", *code("\n".join(fix.verify), "sh").splitlines())
 
@@ -153,10 +155,10 @@ def variable(page: VariablePage, homes: Mapping[str, str]) -> str:
 
 def _variable(page: VariablePage, homes: Mapping[str, str]) -> Iterator[str]:
     variable = page.variable
+    yield f"[Variables](index.md) / [{text(variable.component)}]({variable.component}.md)"
     yield f"# {text(variable.name)}"
     yield text(variable.meaning)
     rows = {
-        "Component": f"[{text(variable.component)}]({variable.component}.md)",
         "Takes": text(variable.expects),
         "Default": text(variable.default or ""),
         "Since": text(f"{variable.software} {variable.since}" if variable.since else ""),
@@ -193,7 +195,8 @@ def _contents(rules: Mapping[str, Sequence[RulePage]]) -> str:
 
 
 def _some(pages: Sequence[RulePage]) -> str:
-    return "; ".join(page.title for page in pages[:2]) + (" ..." if len(pages) > 2 else "")
+    plain = [page.title for page in pages if "<" not in page.title][:2]
+    return "; ".join(plain) + (" ..." if len(pages) > len(plain) else "")
 
 
 def _rules_of(component: str, pages: Sequence[RulePage]) -> str:
@@ -267,10 +270,15 @@ def _reference(reference: str) -> str:
 
 
 def text(plain: str) -> str:
-    """A text that Markdown and HTML show as it is, on one line."""
+    """A text that Markdown and HTML show as it is, on one line; what stands between backticks is shown as code."""
+    parts = re.split(r"`([^`]+)`", " ".join(plain.split()))
     return "".join(
-        c if c.isalnum() or c in " ,'" else f"&#{ord(c)};" for c in " ".join(plain.split()) if c.isprintable()
+        f"<code>{_escaped(part)}</code>" if number % 2 else _escaped(part) for number, part in enumerate(parts)
     )
+
+
+def _escaped(plain: str) -> str:
+    return "".join(c if c.isalnum() or c in " ,'" else f"&#{ord(c)};" for c in plain if c.isprintable())
 
 
 def code(content: str, language: str, options: str = "") -> str:

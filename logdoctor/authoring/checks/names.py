@@ -28,11 +28,13 @@ _GROUP = re.compile(r"\(\?P<(\w+)>")
 
 def unusable_file(library: Library) -> Iterator[Problem]:
     """Not YAML, not as the schema wants it, a pattern that no regular expression engine takes or that has no literal in
-    every match, or an id that is not the file's name."""
+    every match, an id that is not the file's name, or one that another file of the directory has."""
     for sheet in library.checked:
-        for error in sheet.mistakes:
-            what = f"{error.field}: {error.expected}" if error.field else error.expected
-            yield Problem("unusable-file", error.path, error.line, what)
+        known = {str(error) for error in sheet.mistakes}
+        others = [problem for problem in library.book.problems if problem.startswith(f"{sheet.path}:")]
+        for problem in sorted(known.union(others)):
+            line, _, what = problem[len(f"{sheet.path}:") :].partition(": ")
+            yield Problem("unusable-file", sheet.path, int(line), what)
 
 
 def id_taken(library: Library) -> Iterator[Problem]:

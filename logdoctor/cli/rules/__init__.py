@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from logdoctor.cli.rules import coverage, lint, list, schema, show, test
+from logdoctor.cli.rules import coverage, lint, list, new, schema, show, test
 
 app = typer.Typer(
     help="Read the rules, check them, and write your own.",
@@ -16,5 +16,6 @@ app.command("list")(list.command)
 app.command("show")(show.command)
 app.command("lint")(lint.command)
 app.command("test")(test.command)
+app.command("new")(new.command)
 app.command("schema")(schema.command)
 app.command("coverage")(coverage.command)
