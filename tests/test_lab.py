@@ -222,3 +222,12 @@ def test_interrupted_run_takes_its_hosts_down(monkeypatch: pytest.MonkeyPatch, t
     assert ("netns", "delete", "logdoctor-a") in asked
     assert ("netns", "delete", "logdoctor-b") in asked
     assert not run.home.exists()
+
+
+def test_variants_may_have_another_verdict(tmp_path: Path) -> None:
+    text = "{what: x, software: torch, steps: [], expect: gloo-x, why: y, variants: %s}"
+    path = tmp_path / "mine.yaml"
+    path.write_text(text % "[torch-2.1.2]")
+    assert load(path).variants == {"torch-2.1.2": "gloo-x"}
+    path.write_text(text % "{torch-2.1.2: gloo-y}")
+    assert load(path).variants == {"torch-2.1.2": "gloo-y"}
