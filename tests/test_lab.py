@@ -200,6 +200,7 @@ def test_second_lab_is_turned_away(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
         pass
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="hosts are made of Linux namespaces")
 def test_interrupted_run_takes_its_hosts_down(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     asked: list[tuple[str, ...]] = []
 
@@ -222,6 +223,7 @@ def test_interrupted_run_takes_its_hosts_down(monkeypatch: pytest.MonkeyPatch, t
     assert ("netns", "delete", "logdoctor-a") in asked
     assert ("netns", "delete", "logdoctor-b") in asked
     assert not run.home.exists()
+    assert not run.shm.exists()
 
 
 def test_variants_may_have_another_verdict(tmp_path: Path) -> None:
