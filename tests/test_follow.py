@@ -36,9 +36,9 @@ def append(path: Path, text: str) -> None:
 def ended(process: subprocess.Popen[bytes]) -> dict[str, Any]:
     """The diagnosis after Ctrl-C."""
     process.send_signal(signal.SIGINT)
-    assert process.stdout
-    diagnosis: dict[str, Any] = json.loads(process.stdout.read())
-    assert process.wait(PATIENCE) == 1
+    out, _ = process.communicate(timeout=PATIENCE)
+    diagnosis: dict[str, Any] = json.loads(out)
+    assert process.returncode == 1
     return diagnosis
 
 

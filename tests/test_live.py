@@ -23,11 +23,17 @@ PATIENCE = 30.0
 """Seconds that a process may take before the test fails; nothing takes that long."""
 
 
+def heed_signals() -> None:
+    """A background job of a shell ignores Ctrl-C, and so would all that it starts, the suite included."""
+    for number in (signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
+
+
 @contextlib.contextmanager
 def started(*arguments: object, **options: Any) -> Iterator[subprocess.Popen[bytes]]:
     """A logdoctor with pipes at all ends."""
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
-    process = subprocess.Popen([*COMMAND, *map(str, arguments)], **pipes)
+    process = subprocess.Popen([*COMMAND, *map(str, arguments)], preexec_fn=heed_signals, **pipes)
     try:
         yield process
     finally:
