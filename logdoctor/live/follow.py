@@ -36,7 +36,7 @@ def explain(
     Files that do not exist yet are waited for, in directories and for patterns too.
     """
     run = Run(rulebook, warn)
-    with Watch(run, screen, stall, stalled) as watch, Interrupts() as interrupts:
+    with Interrupts() as interrupts, Watch(run, screen, stall, stalled) as watch:
         followed = _Followed(paths, run, watch, warn)
         while True:
             followed.search()

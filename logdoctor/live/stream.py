@@ -35,7 +35,7 @@ def explain(
     """
     run = Run(rulebook, warn)
     content: Content = Tee(sys.stdin.fileno(), "<stdin>", sys.stdout.fileno()) if tee else standard_input()
-    with Watch(run, screen, stall, stalled, _hung_up) as watch, Interrupts() as interrupts:
+    with Interrupts() as interrupts, Watch(run, screen, stall, stalled, _hung_up) as watch:
         sources = discover(["-"], content)
         while source := interrupts.waiting(partial(next, sources, None)):
             if isinstance(source, SourceError):
