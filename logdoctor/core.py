@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from copy import copy, deepcopy
 from dataclasses import replace
+from functools import lru_cache
 from time import perf_counter
 from typing import Protocol
 
@@ -46,6 +47,12 @@ def explain(
     return replace(diagnosis, novel=novelties(known[place.source], place.line))
 
 
+@lru_cache(maxsize=4)
+def _scanner(rulebook: Rulebook) -> Scanner:
+    """One for all runs: what it looks for takes longer to prepare than to find in a short log."""
+    return Scanner(rulebook)
+
+
 class Going(Protocol):
     """A reading that goes on."""
 
@@ -64,7 +71,7 @@ class Run:
     ) -> None:
         self.started = perf_counter()
         self.rulebook = rulebook
-        self.scanner, self.recogniser, self.observations = Scanner(rulebook), Recogniser(rulebook), Observations()
+        self.scanner, self.recogniser, self.observations = _scanner(rulebook), Recogniser(rulebook), Observations()
         self.omitted: list[str] = []
         self.bytes = self.sources = self.folded = 0
         self.excerpts = excerpts
