@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Sequence
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.rule import Rule
 from rich.table import Table
@@ -13,6 +12,7 @@ from rich.text import Text
 
 from logdoctor.handbook.lines import copied
 from logdoctor.handbook.page import LAYERS, Cause, Link, Look, RulePage, VariablePage, carried
+from logdoctor.render.drawing import drawn
 from logdoctor.safetext import harmless
 
 INDENT = 2
@@ -32,22 +32,8 @@ def variable(page: VariablePage, *, color: bool, width: int) -> str:
 
 
 def _drawn(parts: Iterator[RenderableType], color: bool, width: int) -> str:
-    file = io.StringIO()
-    console = Console(
-        file=file,
-        width=width,
-        force_terminal=color,
-        color_system="standard" if color else None,
-        markup=False,
-        emoji=False,
-        highlight=False,
-        legacy_windows=False,
-        safe_box=not color,
-        _environ={},
-    )
-    for part in parts:
-        console.print(part, soft_wrap=isinstance(part, Text) and part.no_wrap is True)
-    return "\n".join(line.rstrip() for line in file.getvalue().splitlines()) + "\n"
+    text = drawn(parts, color=color, width=width, as_it_is=lambda line: line.no_wrap is True)
+    return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
 
 
 def _rule(page: RulePage, width: int) -> Iterator[RenderableType]:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from itertools import groupby
 
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from logdoctor.compare import Comparison, Difference, Family
 from logdoctor.model import Diagnosis
+from logdoctor.render.drawing import drawn
 from logdoctor.safetext import harmless
 
 SCHEMA = "logdoctor.comparison/1"
@@ -43,21 +43,8 @@ def _outcome(diagnosis: Diagnosis) -> dict[str, str | None]:
 
 def as_text(comparison: Comparison, *, color: bool, width: int, verbose: bool = False) -> str:
     """The comparison as text of at most ``width`` columns; ``verbose`` shows all of it."""
-    file = io.StringIO()
-    console = Console(
-        file=file,
-        width=width,
-        force_terminal=color,
-        color_system="standard" if color else None,
-        markup=False,
-        emoji=False,
-        highlight=False,
-        legacy_windows=False,
-        _environ={},
-    )
-    for part in _parts(comparison, width, verbose):
-        console.print(part)
-    return "\n".join(line.rstrip() for line in file.getvalue().split("\n"))
+    text = drawn(_parts(comparison, width, verbose), color=color, width=width)
+    return "\n".join(line.rstrip() for line in text.split("\n"))
 
 
 def _parts(comparison: Comparison, width: int, verbose: bool) -> Iterator[RenderableType]:

@@ -7,13 +7,12 @@ copied stand alone, without borders, and are never wrapped.
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from rich import box
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.panel import Panel
 from rich.table import Table
@@ -25,6 +24,7 @@ from logdoctor.fixes.quoting import shell
 from logdoctor.formats.assembly import strip_ansi
 from logdoctor.model import Cluster, Diagnosis, EnvSetting, Evidence, Finding, Fix, Flag, Missing, Stats
 from logdoctor.render import words
+from logdoctor.render.drawing import drawn
 from logdoctor.safetext import harmless
 
 INDENT = 2
@@ -60,22 +60,9 @@ def render(
     shows every finding in full, ``top`` at most so many findings, ``why`` the reasoning behind those. ``syntax`` is
     that of the fix; by default that of what starts the run's processes.
     """
-    file = io.StringIO()
-    console = Console(
-        file=file,
-        width=width,
-        force_terminal=color,
-        color_system="standard" if color else None,
-        markup=False,
-        emoji=False,
-        highlight=False,
-        legacy_windows=False,
-        _environ={},
-    )
     page = _Page(diagnosis, color=color, width=width, verbose=verbose, why=why, syntax=syntax)
-    for part in page.parts(diagnosis.findings[:top]):
-        console.print(part, soft_wrap=isinstance(part, Text))
-    return _TRAILING.sub(r"\1", file.getvalue())
+    parts = page.parts(diagnosis.findings[:top])
+    return _TRAILING.sub(r"\1", drawn(parts, color=color, width=width, as_it_is=lambda line: True))
 
 
 class _Page:
