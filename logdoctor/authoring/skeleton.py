@@ -81,10 +81,10 @@ def templates(sources: Iterable[Source | SourceError], book: Rulebook) -> list[T
     return found
 
 
-def of_line(name: str, number: int, text: str, book: Rulebook) -> Template:
-    """The kind of message that stands in a line."""
-    record = next(assemble(name, [(number, text)], book.grammars))
-    return _template(Event("", record, number, number), 1)
+def of_line(name: str, number: int, text: str, book: Rulebook) -> Template | None:
+    """The kind of message that stands in a line; None where it holds nothing but terminal escapes."""
+    record = next(assemble(name, [(number, text)], book.grammars), None)
+    return _template(Event("", record, number, number), 1) if record else None
 
 
 def merged(kinds: Iterable[Template]) -> list[Template]:

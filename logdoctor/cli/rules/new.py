@@ -36,9 +36,10 @@ def command(
     book = rulebook.load((*installed_packs(warn), *rule_directories(rules)))
     if line is not None:
         rows = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.is_file() else []
-        if line > len(rows) or not rows[line - 1].strip():
+        taken = skeleton.of_line(log.name, line, rows[line - 1], book) if line <= len(rows) else None
+        if taken is None:
             fail(f"--line {line}: {log} has no text there" + ("" if rows else "; it must be a file of text"))
-        found = [skeleton.of_line(log.name, line, rows[line - 1], book)]
+        found = [taken]
     else:
         found = skeleton.templates(sources.discover([str(log)]), book)
     if not found:
