@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from logdoctor.diagnosis.ledger import Ledger, spelled, usual
+from logdoctor.diagnosis.observations import of_statement
 from logdoctor.facts import Facts
-from logdoctor.model import Event, Fact, Record
+from logdoctor.model import Event, Fact
 from logdoctor.rulebook import Rulebook
 
 NAMED = 8
@@ -36,12 +37,11 @@ def disagreement(rule: str, accounts: Mapping[str, Fact]) -> Iterator[Event]:
     most = usual(accounts)
     for value, (who, fact) in sorted(sides.items(), key=lambda side: (side[0] == most, side[1][1].source, side[0])):
         other = next(v for v in ([most] if most not in (None, value) else sorted(sides)) if v != value)
-        record = Record(fact.source, (fact.text,), (fact.line,), fact.stream, time=fact.time, raw=(fact.text,))
         values = {
             "software": fact.name.rpartition(".")[2],
             **{"value": value, "who": _named(who), "other": str(other), "others": _named(sides[str(other)][0])},
         }
-        yield Event(rule, record, fact.line, fact.line, values)
+        yield of_statement(rule, fact, values)
 
 
 def _sides(accounts: Mapping[str, Fact]) -> dict[str, tuple[list[str], Fact]]:

@@ -10,8 +10,9 @@ from itertools import islice
 from logdoctor.diagnosis.conditions import release
 from logdoctor.diagnosis.differences import disagreement
 from logdoctor.diagnosis.ledger import Ledger
+from logdoctor.diagnosis.observations import of_statement
 from logdoctor.facts import Facts
-from logdoctor.model import Event, Fact, Record
+from logdoctor.model import Event, Fact
 from logdoctor.rulebook import Catalogue, Rulebook, Variable
 
 
@@ -102,6 +103,5 @@ def _not_in(variable: Variable, facts: Facts) -> str | None:
 
 
 def _event(rule: str, fact: Fact, values: dict[str, str | None]) -> Event:
-    record = Record(fact.source, (fact.text,), (fact.line,), fact.stream, raw=(fact.text,))
     known = {key: value for key, value in values.items() if value}
-    return Event(rule, record, fact.line, fact.line, {"name": fact.name[4:], "value": fact.value, **known})
+    return of_statement(rule, fact, {"name": fact.name[4:], "value": fact.value, **known})

@@ -11,7 +11,7 @@ from logdoctor.diagnosis.conditions import holds, spoken
 from logdoctor.diagnosis.expressions import Context, fill, preferred
 from logdoctor.diagnosis.identity import Identities
 from logdoctor.diagnosis.observations import Failure, Observations, quote
-from logdoctor.formats.times import normalise, seconds
+from logdoctor.formats.times import dated, normalise, seconds
 from logdoctor.model import Actor, EnvSetting, Event, Evidence, Fix, Flag, Layer, Missing, Severity, Stream
 from logdoctor.rulebook import Case, Rule, Rulebook
 
@@ -134,10 +134,7 @@ def chronological(events: Sequence[Event]) -> list[Event]:
 def comparable(moments: Sequence[float | None]) -> list[float] | None:
     """The moments, if they lie on one scale: those without a year are seconds since it began."""
     known = [seconds for seconds in moments if seconds is not None]
-    return known if len(known) == len(moments) and len({seconds < _A_YEAR for seconds in known}) == 1 else None
-
-
-_A_YEAR = 366 * 86400.0
+    return known if len(known) == len(moments) and len(set(map(dated, known))) == 1 else None
 
 
 def _of_rule(rule: Rule, observations: Observations, context: Context, identities: Identities) -> Iterable[Draft]:

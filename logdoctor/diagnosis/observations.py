@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import insort
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from logdoctor.diagnosis.identity import Identities
@@ -204,6 +204,12 @@ def _note(known: dict[tuple[str, str], Failure], failure: Failure, record: Recor
     chosen.count += record.repeats
     if sum(other.record.source == record.source for other in chosen.events) < EVENTS_PER_RULE:
         insort(chosen.events, event, key=lambda other: (other.record.source, other.line))
+
+
+def of_statement(rule: str, fact: Fact, values: Mapping[str, str]) -> Event:
+    """The event of a rule that speaks of a statement instead of a message."""
+    record = Record(fact.source, (fact.text,), (fact.line,), fact.stream, time=fact.time, raw=(fact.text,))
+    return Event(rule, record, fact.line, fact.line, values)
 
 
 def quote(record: Record, line: int) -> str:

@@ -15,13 +15,11 @@ from typing import Any
 from logdoctor.diagnosis.findings import Draft
 from logdoctor.diagnosis.observations import SIGHT, Observations, quote
 from logdoctor.facts import Facts
-from logdoctor.formats.times import normalise, seconds
+from logdoctor.formats.times import dated, normalise, seconds
 from logdoctor.model import Fact, Lane, Mark, Stream, Timeline
 
 LANES = 2048
 """Lanes that are kept; those that show a finding before others."""
-_A_YEAR = 366 * 86400.0
-"""Times without a year are seconds since it began; they cannot be compared with those that have one."""
 
 Completion = Callable[[str, Stream], Stream]
 _Key = tuple[Any, ...]
@@ -180,7 +178,7 @@ class _Clock:
 
 
 def _dated(mark: Mark) -> bool:
-    return mark.at is not None and mark.at > _A_YEAR
+    return mark.at is not None and dated(mark.at)
 
 
 def _in_order(lanes: Sequence[Lane]) -> list[Lane]:

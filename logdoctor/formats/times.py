@@ -54,6 +54,15 @@ def normalise(text: str | None) -> str | None:
     return f"{date}T{parts['clock']}{fraction}{parts.get('zone') or ''}"
 
 
+_A_YEAR = 366 * 86400.0
+
+
+def dated(moment: float) -> bool:
+    """Whether what :func:`seconds` gave counts from 1970, and not from the start of an unknown year; only moments of
+    one kind can be compared."""
+    return moment > _A_YEAR
+
+
 def seconds(text: str | None) -> float | None:
     """Seconds on the log's own clock: since 1970 where the year is known, else since the start of the year.
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import enum
-import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from logdoctor.cli.options import fail, installed_packs, rule_directories, width
+from logdoctor.cli.options import Output, fail, installed_packs, rule_directories, width
 
 if TYPE_CHECKING:
     from logdoctor.authoring.library import Library, Problem
@@ -71,8 +69,7 @@ def warn(sentence: str) -> None:
 
 def terminal() -> tuple[bool, int]:
     """Whether standard output takes colour, and its width in columns."""
-    color = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return color, width()
+    return Output().coloured, width()
 
 
 def _below(path: Path, directory: Path) -> bool:
@@ -90,8 +87,4 @@ def report(problems: Sequence[Problem], format: Format, summary: str) -> NoRetur
 
 def write(text: str) -> None:
     """Write to standard output, whatever its encoding; a reader that has seen enough, such as head, ends it."""
-    try:
-        sys.stdout.buffer.write(text.encode("utf-8", "replace"))
-        sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    Output().put(text)
