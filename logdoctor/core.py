@@ -79,6 +79,8 @@ class Run:
 
     def read(self, source: Source) -> None:
         """Read a source from its start to its end."""
+        if source.said:
+            self.observations.said[source.name] = source.said
         reading = Reading(self, source.name)
         for chunk, hits in self.scanner.chunks(self.until_broken(source)):
             reading.feed(chunk, hits)

@@ -42,7 +42,8 @@ class Color(str, enum.Enum):
     never = "never"
 
 
-def _duration(text: str | float) -> float:
+def duration(text: str | float) -> float:
+    """Seconds, for what is written as 30s, 5m or 1h."""
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh]?)", str(text).strip())
     if not found:
         raise typer.BadParameter(f"{text!r} is no time; write 30s, 5m or 1h, or 0 for never")
@@ -104,7 +105,7 @@ StallOption = Annotated[
     float,
     typer.Option(
         "--stall",
-        parser=_duration,
+        parser=duration,
         metavar="TIME",
         show_default="30s",
         help="Write the diagnosis when nothing has come for so long after a failure (30s, 5m; 0 for never).",

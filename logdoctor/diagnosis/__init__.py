@@ -25,7 +25,11 @@ __all__ = ["Observations", "diagnose"]
 
 def diagnose(observations: Observations, rulebook: Rulebook, stats: Stats) -> Diagnosis:
     """The one root cause among the fallout, or what is missing to name it."""
-    identities = Identities(observations.facts, rulebook.identities, rulebook.grammars.of_name)
+    identities = Identities(
+        observations.facts,
+        rulebook.identities,
+        lambda source: {**rulebook.grammars.of_name(source), **observations.said.get(source, {})},
+    )
     told = observations.told_by(identities)
     ledger = Ledger(told.facts, identities.world, told.ranks() | identities.ranks(told.lines))
     told.events |= {**checked(told.facts, ledger, rulebook), **differing(ledger, rulebook)}

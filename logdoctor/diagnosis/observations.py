@@ -83,6 +83,8 @@ class Observations:
     """Error messages without a rule and without a traceback, in the same way: many healthy runs print some."""
     lines: dict[str, int] = field(default_factory=dict)
     """Source -> its number of lines."""
+    said: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    """Source -> what was known beforehand of who speaks in it."""
     records: int = 0
     sightings: dict[tuple[str, str, Stream], Sighting] = field(default_factory=dict)
     """By rule, source and stream: the first occurrence in each."""

@@ -35,6 +35,8 @@ class Rulebook:
         self._rules = plain["rules"]
         self._grammars = plain["grammars"]
         self._patterns = plain["patterns"]
+        self.digest: str = plain["digest"]
+        """What tells these rules from others."""
         self.problems: tuple[str, ...] = tuple(plain["problems"])
         """One sentence for each rule file that could not be used."""
         self.literals: Mapping[str, list[int]] = plain["literals"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -93,6 +94,7 @@ def merge(gathered: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     formats = every["formats"]
     return {
         "version": VERSION,
+        "digest": hashlib.sha256(json.dumps(every, sort_keys=True, default=str).encode()).hexdigest()[:16],
         "problems": [problem for one in gathered for problem in one["problems"]],
         "rules": {entry["id"]: rules.compiled(entry) for entry in every["rule"]},
         "causes": [entry["id"] for entry in every["rule"] if rules.may_be_cause(entry)],

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 BLOCK = 1 << 20
 """Bytes that are read or unpacked at a time. Sources promise blocks of at most 4 MiB."""
@@ -19,6 +19,8 @@ class Source:
     """Yields the bytes in non-empty blocks of at most 4 MiB. Raises :class:`SourceError`, and nothing else, when the
     bytes cannot be read to their end, after all that could be read.
     """
+    said: Mapping[str, str] = field(default_factory=dict)
+    """What is known beforehand of who speaks: ``host``, ``rank``. It completes what the log itself says."""
 
 
 class SourceError(Exception):
