@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy, deepcopy
 from dataclasses import replace
 from functools import lru_cache
 from time import perf_counter
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from logdoctor.diagnosis import Observations, diagnose
 from logdoctor.facts.recognise import Recogniser
@@ -40,17 +40,24 @@ def explain(
         else:
             known[source.name] = source
             run.read(source)
-    diagnosis = run.diagnosis()
-    if diagnosis.verdict != "unknown-failure":
-        return diagnosis
-    place = diagnosis.findings[0].evidence[0]
-    return replace(diagnosis, novel=novelties(known[place.source], place.line))
+    return run.conclusion(known.get)
 
 
 @lru_cache(maxsize=4)
 def _scanner(rulebook: Rulebook) -> Scanner:
     """One for all runs: what it looks for takes longer to prepare than to find in a short log."""
     return Scanner(rulebook)
+
+
+class Share(NamedTuple):
+    """What some of the logs of a run gave, as plain data that can go from process to process."""
+
+    observations: Observations
+    omitted: tuple[str, ...]
+    bytes: int
+    sources: int
+    folded: int
+    slow: Mapping[str, str]
 
 
 class Going(Protocol):
@@ -86,6 +93,19 @@ class Run:
             reading.feed(chunk, hits)
         reading.close()
 
+    def share(self) -> Share:
+        """What was read so far."""
+        slow = self.recogniser.slow
+        return Share(self.observations, tuple(self.omitted), self.bytes, self.sources, self.folded, slow)
+
+    def join(self, share: Share) -> None:
+        """Take over what others read of this run: other sources of it."""
+        self.observations.join(share.observations)
+        self.omitted += share.omitted
+        self.bytes, self.sources = self.bytes + share.bytes, self.sources + share.sources
+        self.folded += share.folded
+        self.recogniser.slow.update(share.slow)
+
     def complain(self, error: SourceError) -> None:
         """Note what cannot be read."""
         self.omitted.append(str(error))
@@ -110,6 +130,16 @@ class Run:
         for reading in readings:
             reading.twin(twin).close()
         return twin
+
+    def conclusion(self, reopen: Callable[[str], Source | None]) -> Diagnosis:
+        """What the logs say at their end. A failure that no rule knows is looked at once more: ``reopen`` gives the
+        source of a name, if it can be read again."""
+        diagnosis = self.diagnosis()
+        if diagnosis.verdict != "unknown-failure":
+            return diagnosis
+        place = diagnosis.findings[0].evidence[0]
+        source = reopen(place.source)
+        return replace(diagnosis, novel=novelties(source, place.line)) if source else diagnosis
 
     def diagnosis(self) -> Diagnosis:
         """What the logs say."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import re
 import signal
 import subprocess
@@ -20,9 +21,9 @@ from logdoctor.batch.changes import changes
 from logdoctor.batch.engines.local import Local
 from logdoctor.batch.fingerprint import template
 from logdoctor.batch.jobs import Job, find
-from logdoctor.batch.outcome import _Clock
+from logdoctor.batch.outcome import Outcome, _Clock
 from logdoctor.batch.store import versions
-from logdoctor.batch.work import Work
+from logdoctor.batch.work import Work, parts
 
 PORT_TAKEN = (
     "torch.distributed.DistNetworkError: The server socket has failed to listen on any local network address. "
@@ -430,3 +431,31 @@ def test_explain_reads_addresses_too(tmp_path):
     diagnosis = json.loads(done.stdout)
     assert diagnosis["findings"][0]["evidence"][0]["source"] == "run.log"
     assert diagnosis["verdict"] == "root-cause"
+
+
+# -- a job in parts
+
+
+@pytest.mark.parametrize("run", [path.parent.name for path in sorted(FIXTURES.glob("*/logs"))])
+def test_a_job_that_is_read_in_parts_gets_the_same_diagnosis(run):
+    work, job = Work(), find([str(FIXTURES / run)])["logs"]()
+    shares = list(parts(job, size=1))
+    assert len(shares) == len(job.files)
+    sent = pickle.loads(pickle.dumps([work.read(part) for part in reversed(shares)]))
+    assert said(work.conclude(job, sent)) == said(work.do(job))
+
+
+def said(outcome: Outcome) -> dict:
+    """What an outcome says, but for the time that it took."""
+    rows = {table: [dict(row) for row in rows] for table, rows in outcome.rows.items()}
+    diagnosis = json.loads(rows["diagnoses"][0].pop("diagnosis"))
+    del diagnosis["stats"]["seconds"], rows["jobs"][0]["seconds"], rows["jobs"][0]["diagnosed_at"]
+    return {**rows, "diagnosis": diagnosis}
+
+
+def test_parts_are_of_whole_files_and_about_one_size(tmp_path):
+    for n in range(10):
+        folder(tmp_path, "job", "x" * 1000, f"{n}.log")
+    job = find([str(tmp_path)])["job"]()
+    assert [len(part.files) for part in parts(job, 3500)] == [3, 3, 3, 1]
+    assert [part.files for part in parts(job, 10_000)] == [job.files]

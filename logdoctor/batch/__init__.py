@@ -15,15 +15,25 @@ from logdoctor.batch.outcome import Outcome
 from logdoctor.batch.store import Store
 
 
-def run(jobs: Jobs, store: Store, engine: Engine, version: str, told: Callable[[str, Outcome | None], None]) -> None:
+def run(
+    jobs: Jobs,
+    store: Store,
+    engine: Engine,
+    version: str,
+    told: Callable[[str, Outcome | None], None],
+    stopped: Callable[[], bool] = lambda: False,
+) -> None:
     """Diagnose the jobs whose files or rules (``version``) changed since the store knows them.
 
     ``told`` hears of each job by its name: with its outcome, or with None where the one that is known still holds.
+    ``stopped`` is asked between jobs whether to end; those in flight are then given up.
     """
     known = store.known()
 
     def changed() -> Iterator[Job]:
         for name, listed in jobs.items():
+            if stopped():
+                return
             job = listed()
             if known.get(name) == (job.digest, version):
                 told(name, None)
@@ -37,3 +47,5 @@ def run(jobs: Jobs, store: Store, engine: Engine, version: str, told: Callable[[
             else:
                 store.add(outcome)
                 told(outcome.job, outcome)
+            if stopped():
+                return

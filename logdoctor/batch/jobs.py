@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -67,10 +68,12 @@ class Job:
         return max((file.modified for file in self.files), default=0.0)
 
     def sources(self) -> Iterator[Source | SourceError]:
-        """What is to be read."""
+        """What is to be read; names are relative to the base of each file."""
         if self.problem:
             yield SourceError(self.problem)
-        yield from told_apart(_speaking(self.files))
+        for file in self.files:
+            for source in told_apart(below(file.path, file.base)):
+                yield replace(source, said=file.said) if isinstance(source, Source) else source
 
 
 Jobs = Mapping[str, Callable[[], Job]]
@@ -91,8 +94,9 @@ def find(roots: Sequence[str], pattern: re.Pattern[str] | None = None) -> Jobs:
     if pattern is None:
         return _each_entry(roots)
     by_job: dict[str, list[LogFile]] = defaultdict(list)
+    base = roots[0] if len(roots) == 1 else _above(roots)
     for root in roots:
-        for file in _below(root, root):
+        for file in _below(root, base):
             found = pattern.search(_relative(file.path, root))
             if found and (name := found["job"]):
                 said = {group: found[group] for group in GROUPS if found.groupdict().get(group)}
@@ -100,6 +104,13 @@ def find(roots: Sequence[str], pattern: re.Pattern[str] | None = None) -> Jobs:
                     LogFile(file.path, file.base, file.size, file.modified, file.mark, {**file.said, **said})
                 )
     return {name: partial(_of_files, name, tuple(by_job[name])) for name in sorted(by_job)}
+
+
+def _above(roots: Sequence[str]) -> str:
+    """A place above all roots, so that no two files have one name below it."""
+    if any(map(is_url, roots)):
+        return ""
+    return os.path.commonpath([Path(root).absolute() for root in roots])
 
 
 def _of_files(name: str, files: tuple[LogFile, ...]) -> Job:
@@ -180,9 +191,3 @@ def _relative(path: str, root: str) -> str:
         return path.removeprefix(root).lstrip("/")
     top = Path(root).absolute()
     return Path(path).name if Path(path) == top else Path(path).relative_to(top).as_posix()
-
-
-def _speaking(files: Iterable[LogFile]) -> Iterator[Source | SourceError]:
-    for file in files:
-        for source in below(file.path, file.base):
-            yield Source(source.name, source.open, file.said) if isinstance(source, Source) else source

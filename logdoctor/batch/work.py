@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from logdoctor import __version__, core, rulebook
-from logdoctor.batch.jobs import Job
+from logdoctor.batch.jobs import Job, LogFile
 from logdoctor.batch.outcome import Outcome, diagnosed
+from logdoctor.sources import SourceError
+
+PART = 256 << 20
+"""Bytes of logs from which on a job may be read in parts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a part of a job's logs gave."""
+
+    share: core.Share
+    failures: tuple[str, ...]
+    """What could not be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +40,46 @@ class Work:
 
     def do(self, job: Job) -> Outcome:
         """Diagnose a job."""
+        return self.conclude(job, [self.read(job)])
+
+    def read(self, job: Job) -> Read:
+        """Read the logs of a job, or of a part of one."""
         failures: list[str] = []
-        diagnosis = core.explain(
-            job.sources(),
-            rulebook.load(self.rules),
-            lambda sentence, failure: failures.extend([sentence] * failure),
+        run = core.Run(rulebook.load(self.rules), lambda sentence, failure: failures.extend([sentence] * failure))
+        for source in job.sources():
+            if isinstance(source, SourceError):
+                run.complain(source)
+            else:
+                run.read(source)
+        return Read(run.share(), tuple(failures))
+
+    def conclude(self, job: Job, parts: Sequence[Read]) -> Outcome:
+        """The outcome of a job whose logs were read, in one go or in parts."""
+        run = core.Run(rulebook.load(self.rules))
+        for part in parts:
+            run.join(part.share)
+        diagnosis = run.conclusion(
+            lambda name: next((s for s in job.sources() if not isinstance(s, SourceError) and s.name == name), None)
         )
         if self.masked:
             from logdoctor.redact import Redactor
 
             diagnosis = Redactor().diagnosis(diagnosis)
-        return diagnosed(job, diagnosis, failures, self.version)
+        return diagnosed(job, diagnosis, [failure for part in parts for failure in part.failures], self.version)
+
+
+def parts(job: Job, size: int = PART) -> Iterator[Job]:
+    """The job, or, if it is large, parts of about that many bytes, each of whole files. Names of sources are the same
+    in a part as in the whole."""
+    if job.bytes <= size or len(job.files) < 2:
+        yield job
+        return
+    taken: list[LogFile] = []
+    total = 0
+    for file in job.files:
+        if taken and total + file.size > size:
+            yield replace(job, files=tuple(taken))
+            taken, total = [], 0
+        taken.append(file)
+        total += file.size
+    yield replace(job, files=tuple(taken))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import enum
 import re
+import signal
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -44,6 +46,21 @@ def _pattern(text: str | re.Pattern[str]) -> re.Pattern[str]:
             rf"{text!r} has no group named job; write (?P<job>...), as in (?P<job>\d+)/(?P<host>[^/]+)/"
         )
     return pattern
+
+
+class Interrupted:
+    """Whether Ctrl-C was pressed. The first time the batch ends between two jobs, the second time at once."""
+
+    def __init__(self) -> None:
+        self._pressed = False
+        signal.signal(signal.SIGINT, self._press)
+
+    def __call__(self) -> bool:
+        return self._pressed
+
+    def _press(self, number: int, frame: FrameType | None) -> None:
+        self._pressed = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def command(
@@ -148,10 +165,9 @@ def command(
                 summary.told(job, outcome)
                 bar.step()
 
-            try:
-                batch.run(jobs, kept, worker, work.version, told)
-            except KeyboardInterrupt:
-                summary.stopped = True
+            interrupted = Interrupted()
+            batch.run(jobs, kept, worker, work.version, told, interrupted)
+            summary.stopped = interrupted()
         summary.close()
         if parquet:
             with store.connect(results) as connection:

@@ -7,6 +7,7 @@ from bisect import insort
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from logdoctor.diagnosis.identity import Identities
 from logdoctor.facts import Facts
@@ -114,6 +115,25 @@ class Observations:
         elif not events and (record.level is None or not facts):  # what a fact was read from is known
             self._complain(record)
 
+    def join(self, other: Observations) -> None:
+        """Take over what was noted of other sources, as if they had been read here."""
+        for rule, events in other.events.items():
+            self.events.setdefault(rule, []).extend(events)
+        self.counts.update(other.counts)
+        self._kept.update(other._kept)
+        self.facts.join(other.facts)
+        for mine, theirs, most in (
+            (self.failures, other.failures, FAILURES),
+            (self.complaints, other.complaints, COMPLAINTS),
+        ):
+            for key, failure in theirs.items():
+                _join(mine, key, failure, most)
+        self.lines |= other.lines
+        self.said |= other.said
+        self.records += other.records
+        self.sightings |= dict(islice(other.sightings.items(), max(0, SIGHTINGS - len(self.sightings))))
+        self.speakers |= dict(islice(other.speakers.items(), max(0, SPEAKERS - len(self.speakers))))
+
     def _hear(self, record: Record) -> None:
         """Note that a stream speaks."""
         key = (record.source, record.stream)
@@ -206,6 +226,18 @@ def _note(known: dict[tuple[str, str], Failure], failure: Failure, record: Recor
     chosen.count += record.repeats
     if sum(other.record.source == record.source for other in chosen.events) < EVENTS_PER_RULE:
         insort(chosen.events, event, key=lambda other: (other.record.source, other.line))
+
+
+def _join(known: dict[tuple[str, str], Failure], key: tuple[str, str], failure: Failure, most: int) -> None:
+    """Note a failure that was noted of other sources."""
+    before = known.get(key)
+    if before is None:
+        if len(known) < most:
+            known[key] = failure
+        return
+    first = min(before, failure, key=lambda one: (one.first.record.source, one.first.line))
+    events = sorted(before.events + failure.events, key=lambda event: (event.record.source, event.line))
+    known[key] = replace(first, events=events, count=before.count + failure.count)
 
 
 def of_statement(rule: str, fact: Fact, values: Mapping[str, str]) -> Event:

@@ -40,6 +40,13 @@ class Facts:
         if before is None or before.line < fact.line:
             latest[fact.source, fact.stream] = fact
 
+    def join(self, other: Facts) -> None:
+        """Take over what others stated."""
+        for name in other.names():
+            for fact in (*other.all(name), *other.latest(name)):
+                self.add(fact)
+        self.dropped += other.dropped
+
     def told_by(self, speaker: Callable[[Fact], Stream]) -> Facts:
         """The same statements, each with all that is known of who made it."""
         complete = Facts()

@@ -146,17 +146,21 @@ class Store:
         self._connection.close()
 
     def _write(self) -> None:
-        outcomes, self._waiting = self._waiting, {}
         rows: dict[str, list[Row]] = defaultdict(list)
-        for outcome in outcomes.values():
+        for outcome in self._waiting.values():
             for table, added in outcome.rows.items():
                 rows[table].extend(added)
         self._connection.begin()
-        for table in TABLES:
-            self._connection.execute(f"DELETE FROM {table} WHERE job IN (SELECT unnest(?))", [list(outcomes)])
-        for table, added in rows.items():
-            self._insert(table, added)
-        self._connection.commit()
+        try:
+            for table in TABLES:
+                self._connection.execute(f"DELETE FROM {table} WHERE job IN (SELECT unnest(?))", [list(self._waiting)])
+            for table, added in rows.items():
+                self._insert(table, added)
+            self._connection.commit()
+        except BaseException:
+            self._connection.rollback()
+            raise
+        self._waiting = {}
 
     def _insert(self, table: str, rows: Sequence[Row]) -> None:
         """As JSON: fifty times as fast as row by row, and without another library."""
