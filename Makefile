@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-browser lint rules docs format clean bench lab
+.PHONY: demo test test-browser test-ray lint rules docs format clean bench lab
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -25,6 +25,10 @@ test: lint  ## linter, formatter check, type checker, the whole suite
 test-browser: $(VENV)/.installed-dev  ## the HTML report in a real browser (needs Chromium)
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[browser]'
 	LOGDOCTOR_BROWSER=1 $(BIN)/pytest tests/test_browser.py
+
+test-ray: $(VENV)/.installed-dev  ## batches on a real Ray cluster of several nodes on this machine
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[ray]'
+	$(BIN)/pytest tests/test_ray.py
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

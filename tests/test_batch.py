@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import random
 import re
 import signal
 import subprocess
@@ -362,6 +363,7 @@ def test_a_batch_from_end_to_end(tmp_path):
         ((".", "--job-pattern", "("), "is no regular expression"),
         ((".", "--job-pattern", r"(?P<job>nothing)"), "--job-pattern fits no file"),
         ((".", "--ray-address", "auto"), "--ray-address needs --engine ray"),
+        ((".", "--each-node"), "--each-node needs --engine ray"),
         (("--compare", "a.duckdb", "b.duckdb"), "a.duckdb does not exist"),
         ((".", "--timeout", "soon"), "is no time"),
     ],
@@ -391,6 +393,24 @@ def test_ctrl_c_keeps_what_was_done(tmp_path):
     assert kept == [(summary["read"],)]
     rest = json.loads(command("batch", "jobs", "--resume", "--format", "json", cwd=tmp_path).stdout)
     assert (rest["unchanged"], rest["read"]) == (summary["read"], 400 - summary["read"])
+
+
+def test_a_batch_that_is_killed_goes_on_where_it_was(tmp_path):
+    for n in range(60):
+        folder(tmp_path, f"jobs/{n:03}", PORT_TAKEN.format(port=n) + UNKNOWN.format(n=n) * 20)
+    random_ = random.Random(1)
+    for _ in range(4):
+        call = [sys.executable, "-m", "logdoctor", "batch", "jobs", "-j", "1", "--resume", "--quiet"]
+        running = subprocess.Popen(call, cwd=tmp_path, stdout=subprocess.DEVNULL)
+        time.sleep(random_.uniform(0.5, 2))
+        running.kill()
+        running.wait()
+    command("batch", "jobs", "--resume", cwd=tmp_path)
+    diagnose([tmp_path / "jobs"], tmp_path / "undisturbed.duckdb")
+    for table in store.TABLES:
+        columns = {"jobs": "* EXCLUDE (seconds, diagnosed_at)", "diagnoses": "job"}.get(table, "*")
+        asked = f"SELECT {columns} FROM {table} ORDER BY ALL"
+        assert results(tmp_path / "results.duckdb", asked) == results(tmp_path / "undisturbed.duckdb", asked)
 
 
 # -- logs elsewhere

@@ -34,6 +34,8 @@ class LogFile:
     """What changes with its content."""
     said: Mapping[str, str]
     """What its path says of who wrote it: ``host``, ``rank``."""
+    node: str = ""
+    """The machine on whose disk it is; empty where it is reached from everywhere."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,9 @@ class Job:
         seen = hashlib.sha256()
         for file in self.files:
             seen.update(
-                f"{file.path}\0{file.size}\0{file.mark}\0{sorted(file.said.items())}\n".encode(errors="replace")
+                f"{file.node}\0{file.path}\0{file.size}\0{file.mark}\0{sorted(file.said.items())}\n".encode(
+                    errors="replace"
+                )
             )
         return seen.hexdigest()[:16]
 
@@ -72,8 +76,12 @@ class Job:
         if self.problem:
             yield SourceError(self.problem)
         for file in self.files:
+            place = f"{file.node}/" if file.node else ""
             for source in told_apart(below(file.path, file.base)):
-                yield replace(source, said=file.said) if isinstance(source, Source) else source
+                if isinstance(source, Source):
+                    yield replace(source, name=place + source.name, said=file.said)
+                else:
+                    yield type(source)(place + str(source))
 
 
 Jobs = Mapping[str, Callable[[], Job]]

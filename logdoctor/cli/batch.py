@@ -16,7 +16,6 @@ from logdoctor.cli import options
 if TYPE_CHECKING:
     from logdoctor.batch.engines import Engine
     from logdoctor.batch.outcome import Outcome
-    from logdoctor.batch.work import Work
 
 RESULTS = Path("results.duckdb")
 """Where results are, unless said otherwise."""
@@ -97,6 +96,9 @@ def command(
         str | None,
         typer.Option("--ray-address", help="The cluster of --engine ray; 'auto' finds it.", show_default=False),
     ] = None,
+    each_node: Annotated[
+        bool, typer.Option("--each-node", help="ROOT is on the disk of each Ray node; the logs are read there.")
+    ] = False,
     timeout: Annotated[
         float,
         typer.Option(
@@ -138,6 +140,7 @@ def command(
     from logdoctor.batch.work import Work
     from logdoctor.render import batch as drawn
     from logdoctor.render.progress import Bar
+    from logdoctor.scan.search import processors
     from logdoctor.sources import SourceError
 
     output = options.Output(color=color, quiet=quiet)
@@ -154,8 +157,18 @@ def command(
             options.fail(f"{results} is there already: --resume goes on with it, -o names another file")
         options.load_rules(rules, output)
         work = Work((*options.installed_packs(lambda problem: None), *options.rule_directories(rules)), redact)
-        worker = _engine(engine, work, workers, timeout or None, ray_address)
-        jobs = find(roots, job_pattern)
+        if engine is EngineName.local and (ray_address or each_node):
+            options.fail(f"{'--each-node' if each_node else '--ray-address'} needs --engine ray")
+        worker: Engine
+        if engine is EngineName.ray:
+            from logdoctor.batch.engines.ray import Ray
+
+            worker = cluster = Ray(work, workers, timeout or None, ray_address)
+            jobs = (cluster.find if each_node else find)(roots, job_pattern)
+        else:
+            from logdoctor.batch.engines.local import Local
+
+            worker, jobs = Local(work, workers or processors(), timeout or None), find(roots, job_pattern)
         if not jobs:
             options.fail(f"no jobs in {', '.join(roots)}{': --job-pattern fits no file' if job_pattern else ''}")
         summary = Summary(results, len(jobs))
@@ -177,16 +190,3 @@ def command(
     in_json = format is Form.json
     output.put(drawn.summary_as_json(summary) if in_json else drawn.summary_as_text(summary, **drawing))
     raise typer.Exit(130 if summary.stopped else 0 if summary.complete else 1)
-
-
-def _engine(name: EngineName, work: Work, workers: int | None, timeout: float | None, address: str | None) -> Engine:
-    if name is EngineName.ray:
-        from logdoctor.batch.engines.ray import Ray
-
-        return Ray(work, workers, timeout, address)
-    if address is not None:
-        options.fail("--ray-address needs --engine ray")
-    from logdoctor.batch.engines.local import Local
-    from logdoctor.scan.search import processors
-
-    return Local(work, workers or processors(), timeout)
