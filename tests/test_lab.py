@@ -114,6 +114,13 @@ def test_flag_is_set_on_its_own_command(command: str, flag: dict[str, Any], expe
     assert second.run == "python other.py"
 
 
+def test_flag_of_worker_nodes_leaves_the_head_alone() -> None:
+    flag = {"name": "--address", "value": "10.0.0.1:6390", "of": "ray start (worker nodes)"}
+    head, worker = healed(scenario("ray start --head", "ray start --address 10.0.0.1:6379"), flags=[flag])
+    assert head.run == "ray start --head"
+    assert worker.run == "ray start --address 10.0.0.1:6390"
+
+
 def test_what_cannot_be_applied_is_left_out() -> None:
     remedy = read(
         finding(
