@@ -91,7 +91,11 @@ MISTAKES: dict[str, tuple[list[dict[str, Any]], str, str]] = {
     "unfinished": ([rule(cause="TODO: why it happened")], "cause: ", "why it happened"),
     "unreadable-command": ([rule(fix={"commands": ["echo 'open"]})], "echo 'open", "unexpected EOF"),
     "unknown-variable": ([rule(fix=MISSPELT)], "GLOO_SOCKET_IFNAM", "did you mean GLOO_SOCKET_IFNAME?"),
-    "unknown-flag": ([rule(fix={"flags": [{"name": "--maxLen", "of": "vllm serve"}]})], "--maxLen", "--maxLen"),
+    "unknown-flag": (
+        [rule(fix={"flags": [{"name": "--max-modellen", "of": "vllm serve, on one node"}]})],
+        "--max-modellen",
+        "vllm serve takes no --max-modellen; did you mean --max-model-len?",
+    ),
 }
 
 
@@ -102,6 +106,38 @@ def test_mistake(tmp_path: Path, check: str) -> None:
     told = next((problem for problem in found if said in problem.message), None)
     assert told, found
     assert stands in told.path.read_text().splitlines()[told.line - 1]
+
+
+@pytest.mark.parametrize(
+    ("fix", "said"),
+    [
+        ({"flags": [{"name": "--mem-fraction-static", "of": "vllm serve"}]}, "did you mean --gpu-memory-utilization?"),
+        ({"flags": [{"name": "--dtype", "value": "fp4", "of": "vllm serve"}]}, "--dtype of vllm serve takes one of"),
+        ({"flags": [{"name": "--shm-size", "of": "vllm serve"}]}, "vllm serve takes no --shm-size"),
+        ({"commands": ["ray start --adress=10.0.0.1:6379"]}, "ray start takes no --adress; did you mean --address?"),
+        ({"verify": ["torchrun --nproc 2 train.py --nproc 3 | tee x"]}, "torchrun takes no --nproc"),
+    ],
+)
+def test_a_flag_that_its_command_does_not_take(tmp_path: Path, fix: dict[str, Any], said: str) -> None:
+    found = list(CHECKS["unknown-flag"](library(tmp_path, rule(fix={"summary": "s", **fix}))))
+    assert [said in problem.message for problem in found] == [True]
+
+
+@pytest.mark.parametrize(
+    "fix",
+    [
+        {"flags": [{"name": "--shm-size", "value": "10g", "of": "docker run (vllm serve has no such flag)"}]},
+        {"flags": [{"name": "--structured-outputs-config.backend", "value": "guidance", "of": "vllm serve"}]},
+        {"flags": [{"name": "--tensor_parallel_size", "value": "GPUS_OF_THE_CLUSTER", "of": "vllm serve"}]},
+        {"flags": [{"name": "--no-enable-prefix-caching", "of": "vllm serve"}]},
+        {"flags": [{"name": "--own-flag", "of": "acme serve"}]},
+        {"commands": ["docker run --rm --gpus all image vllm-plugin --not-of-docker"]},
+        {"commands": ["torchrun --nproc-per-node 2 train.py --lr 0.1"]},
+        {"commands": ["vllm serve m --port 8001 | grep -- --whatever"]},
+    ],
+)
+def test_a_flag_that_its_command_takes(tmp_path: Path, fix: dict[str, Any]) -> None:
+    assert not list(CHECKS["unknown-flag"](library(tmp_path, rule(fix={"summary": "s", **fix}))))
 
 
 def test_every_check_is_tested() -> None:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from logdoctor import rulebook
-from logdoctor.rulebook import Catalogue
-from logdoctor.rulebook.environment import CHECKS
+from logdoctor.rulebook import Catalogue, Variable
+from logdoctor.rulebook.catalogue import CHECKS
 
 CATALOGUE = rulebook.load().environment
 
@@ -43,17 +43,17 @@ def test_a_misspelt_name_means_the_nearest(name: str, meant: str | None) -> None
     ],
 )
 def test_values(name: str, value: str, taken: bool) -> None:
-    assert CATALOGUE.variables[name].takes(value) is taken
+    assert CATALOGUE.settings[name].takes(value) is taken
 
 
 def test_defaults_are_possible() -> None:
-    for variable in CATALOGUE.variables.values():
+    for variable in CATALOGUE.settings.values():
         if variable.default is not None and re.fullmatch(r"-?\d+", variable.default):
             assert variable.takes(variable.default), variable.name
 
 
 def test_what_is_expected_can_be_said() -> None:
-    for variable in CATALOGUE.variables.values():
+    for variable in CATALOGUE.settings.values():
         assert variable.expects
         assert variable.meaning.endswith("."), variable.name
 
@@ -61,15 +61,15 @@ def test_what_is_expected_can_be_said() -> None:
 def test_names_are_of_one_kind() -> None:
     for name, unread in CATALOGUE.unread.items():
         assert not CATALOGUE.knows(name), f"{name} is both read and unread"
-        assert unread.replaced_by is None or unread.replaced_by in CATALOGUE.variables, name
-    for variable in CATALOGUE.variables.values():
+        assert unread.replaced_by is None or unread.replaced_by in CATALOGUE.settings, name
+    for variable in CATALOGUE.settings.values():
         new = variable.replaced_by or variable.name
         assert new.startswith("--") or CATALOGUE.knows(new), variable.name
 
 
 def test_an_empty_catalogue_knows_nothing() -> None:
-    assert Catalogue(()).component("NCCL_DEBUG") is None
-    assert Catalogue(()).meant("NCCL_DEBUG") is None
+    assert Catalogue((), Variable).component("NCCL_DEBUG") is None
+    assert Catalogue((), Variable).meant("NCCL_DEBUG") is None
 
 
 def test_each_check_has_a_rule_and_each_rule_its_values() -> None:

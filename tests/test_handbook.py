@@ -39,7 +39,21 @@ def test_every_rule_has_a_page() -> None:
 
 def test_every_variable_has_a_page() -> None:
     for name in BOOK.variables:
-        assert terminal.variable(BOOK.variable(name), color=False, width=100).startswith(f"{name}\n")
+        assert terminal.setting(BOOK.variable(name), color=False, width=100).startswith(f"{name}\n")
+
+
+def test_every_flag_has_a_page() -> None:
+    for command in BOOK.commands.values():
+        for name in command.settings:
+            page = terminal.setting(BOOK.flag(command, name), color=False, width=100)
+            assert page.startswith(f"{command.name} {name}\n")
+
+
+def test_a_flag_is_shown_for_each_command_that_has_it() -> None:
+    shown = run("show", "--port").stdout
+    assert re.findall(r"^(\S.*) --port$", shown, re.MULTILINE) == ["ray start", "sglang.launch_server", "vllm serve"]
+    assert "\nSet by the fixes of\n  vllm-http-port-in-use " in shown
+    assert run("show", "-tp").stdout.startswith("vllm serve --tensor-parallel-size\n")
 
 
 def test_a_page_says_how_causes_are_told_apart() -> None:
@@ -65,7 +79,12 @@ def test_a_name_that_nothing_reads_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "meant"), [("gloo-conect-full-mesh", "gloo-connect-full-mesh"), ("NCCL_DEBG", "NCCL_DEBUG")]
+    ("name", "meant"),
+    [
+        ("gloo-conect-full-mesh", "gloo-connect-full-mesh"),
+        ("NCCL_DEBG", "NCCL_DEBUG"),
+        ("--max-modl-len", "--max-model-len"),
+    ],
 )
 def test_a_misspelt_name_is_guessed(name: str, meant: str) -> None:
     done = run("show", name)

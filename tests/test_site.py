@@ -18,12 +18,18 @@ HOSTILE = "<script>alert(1)</script> [x](javascript:y) `z` **b** | {: #id } &amp
 
 def test_every_rule_and_variable_is_a_page(tmp_path: Path) -> None:
     parts = site.write(BOOK, tmp_path)
+    for pages in parts.values():
+        assert all((tmp_path / page).is_file() for page in pages.values())
     assert {path.stem for path in (tmp_path / "rules").rglob("*.md")} == {*BOOK.rules, "index"}
     assert {path.stem for path in (tmp_path / "variables").glob("*.md")} == {
         *BOOK.variables,
-        *parts["variables"],
-        "index",
+        *(Path(page).stem for page in parts["Variables"].values()),
     }
+    for command in BOOK.commands.values():
+        page = (tmp_path / parts["Flags"][command.name]).read_text()
+        assert re.findall(r"^## .* \{ #([\w-]+) \}$", page, re.MULTILINE)[: len(command.settings)] == [
+            name.lstrip("-") for name in command.settings
+        ]
     for path in tmp_path.rglob("*.md"):
         for link in re.findall(r"\]\(([^)#]+\.md)", path.read_text()):
             assert (path.parent / link).resolve().is_file(), f"{path}: {link}"

@@ -58,11 +58,10 @@ def _offline(page: str, depth: int) -> str:
     return page
 
 
-def _navigation(parts: dict[str, list[str]]) -> list[object]:
+def _navigation(parts: dict[str, dict[str, str]]) -> list[object]:
     return [
         {"Home": "index.md"},
-        {"Rules": ["rules/index.md", *({name: f"rules/{name}/index.md"} for name in parts["rules"])]},
-        {"Variables": ["variables/index.md", *({name: f"variables/{name}.md"} for name in parts["variables"])]},
+        *({part: [{name: page} if name else page for name, page in pages.items()]} for part, pages in parts.items()),
         {"Guide": [{title: f"guide/{Path(path).name}"} for title, path in GUIDES.items()]},
     ]
 

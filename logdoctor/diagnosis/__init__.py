@@ -9,6 +9,7 @@ from logdoctor.diagnosis.differences import differing
 from logdoctor.diagnosis.environment import checked
 from logdoctor.diagnosis.expressions import Context, fill
 from logdoctor.diagnosis.findings import Draft, complaints, draft, evidence
+from logdoctor.diagnosis.flags import refused
 from logdoctor.diagnosis.identity import Identities
 from logdoctor.diagnosis.ledger import Ledger
 from logdoctor.diagnosis.observations import Observations
@@ -32,7 +33,11 @@ def diagnose(observations: Observations, rulebook: Rulebook, stats: Stats) -> Di
     )
     told = observations.told_by(identities)
     ledger = Ledger(told.facts, identities.world, told.ranks() | identities.ranks(told.lines))
-    told.events |= {**checked(told.facts, ledger, rulebook), **differing(ledger, rulebook)}
+    told.events |= {
+        **checked(told.facts, ledger, rulebook),
+        **differing(ledger, rulebook),
+        **refused(told.events, told.facts, rulebook),
+    }
     derived = {definition["id"]: definition for definition in rulebook.derived}
     context = Context(told.facts, None, told.events, derived, ledger=ledger)
     drafts = draft(told, rulebook, context, identities)

@@ -13,7 +13,7 @@ from logdoctor.diagnosis.ledger import Ledger
 from logdoctor.diagnosis.observations import of_statement
 from logdoctor.facts import Facts
 from logdoctor.model import Event, Fact
-from logdoctor.rulebook import Catalogue, Rulebook, Variable
+from logdoctor.rulebook import Catalogue, Rulebook, Setting, Variable
 
 
 def checked(facts: Facts, ledger: Ledger, rulebook: Rulebook) -> dict[str, list[Event]]:
@@ -29,21 +29,23 @@ def checked(facts: Facts, ledger: Ledger, rulebook: Rulebook) -> dict[str, list[
     return {rule: events for rule, events in found.items() if events}
 
 
-def _doubts(name: str, facts: Facts, catalogue: Catalogue) -> Iterator[tuple[str, Fact, dict[str, str | None]]]:
+def _doubts(
+    name: str, facts: Facts, catalogue: Catalogue[Variable]
+) -> Iterator[tuple[str, Fact, dict[str, str | None]]]:
     """What is wrong with a variable: the check that finds it, the statement that shows it, and its values."""
     stated = [fact for fact in facts.all(f"env.{name}") if _is_value(fact.value)]
     if not stated:
         return
-    first, variable = stated[0], catalogue.variables.get(name)
+    first, variable = stated[0], catalogue.settings.get(name)
     if variable is None:
         unread = catalogue.unread.get(name)
         if unread:
-            meant = catalogue.variables.get(unread.replaced_by or "")
+            meant = catalogue.settings.get(unread.replaced_by or "")
             yield "variable-unread", first, {"instead": unread.instead, **_renamed(first, meant)}
-        elif meant := catalogue.variables.get(_meant(name, facts, catalogue) or ""):
+        elif meant := catalogue.settings.get(_meant(name, facts, catalogue) or ""):
             yield "variable-misspelt", first, _renamed(first, meant)
         return
-    if versions := _not_in(variable, facts):
+    if versions := not_in(variable, facts):
         yield (
             "variable-unread",
             first,
@@ -59,9 +61,9 @@ def _doubts(name: str, facts: Facts, catalogue: Catalogue) -> Iterator[tuple[str
         yield "variable-value", wrong, {"expects": variable.expects, "misread": variable.misread, **_named(variable)}
 
 
-def _differs(rule: str, name: str, ledger: Ledger, catalogue: Catalogue) -> Iterator[Event]:
+def _differs(rule: str, name: str, ledger: Ledger, catalogue: Catalogue[Variable]) -> Iterator[Event]:
     """Hosts that disagree on a variable on which all ranks must agree: what the odd one states."""
-    variable = catalogue.variables.get(name)
+    variable = catalogue.settings.get(name)
     if variable is None or not variable.same_on_all_ranks:
         return
     stated = {who: fact for who, fact in ledger.by_host(f"env.{name}").items() if _is_value(fact.value)}
@@ -83,21 +85,23 @@ def _is_value(text: str) -> bool:
     return bool(text) and not any(mark in text for mark in "$<>{}`…") and "..." not in text
 
 
-def _meant(name: str, facts: Facts, catalogue: Catalogue) -> str | None:
+def _meant(name: str, facts: Facts, catalogue: Catalogue[Variable]) -> str | None:
     """The variable that a name must mean that nothing known reads; None for software newer than the catalogue."""
     component = catalogue.component(name)
     if component is None:
         return None
-    newer = component["covers"] and any(
-        release(version) > release(component["covers"]) for version in facts.values(f"version.{component['software']}")
-    )
-    return None if newer else catalogue.meant(name)
+    return None if newer(component["software"], component["covers"], facts) else catalogue.meant(name)
 
 
-def _not_in(variable: Variable, facts: Facts) -> str | None:
-    """The version of the software in the logs, where it does not have the variable: no longer, or not yet."""
-    versions = [(release(text), text) for text in facts.values(f"version.{variable.software}")]
-    gone, new = release(variable.removed or ""), release(variable.since or "")
+def newer(software: str, covers: str | None, facts: Facts) -> bool:
+    """Whether the logs are of software newer than the catalogue."""
+    return bool(covers) and any(release(text) > release(covers or "") for text in facts.values(f"version.{software}"))
+
+
+def not_in(setting: Setting, facts: Facts) -> str | None:
+    """The version of the software in the logs, where it does not have the setting: no longer, or not yet."""
+    versions = [(release(text), text) for text in facts.values(f"version.{setting.software}")]
+    gone, new = release(setting.removed or ""), release(setting.since or "")
     lacking = [text for version, text in versions if version and ((gone and version >= gone) or version < new)]
     return lacking[0] if lacking and len(lacking) == len(versions) else None
 

@@ -9,6 +9,7 @@ from typing import Any
 from logdoctor.diagnosis import ledger as ledgers
 from logdoctor.diagnosis.conditions import holds, spoken
 from logdoctor.diagnosis.expressions import Context, fill, preferred
+from logdoctor.diagnosis.flags import advised
 from logdoctor.diagnosis.identity import Identities
 from logdoctor.diagnosis.observations import Failure, Observations, quote
 from logdoctor.formats.times import dated, normalise, seconds
@@ -77,7 +78,7 @@ def draft(observations: Observations, rulebook: Rulebook, context: Context, iden
     """A draft for each cause that the events show, and for each unrecognised failure."""
     drafts: list[Draft] = []
     for rule_id in sorted(observations.events):
-        drafts += _of_rule(rulebook.rule(rule_id), observations, context, identities)
+        drafts += _of_rule(rulebook.rule(rule_id), observations, context, identities, rulebook)
     drafts += [_of_failure(failure, number, identities) for number, failure in enumerate(_failures(observations), 1)]
     if not any(draft.severity == "error" for draft in drafts):
         drafts += [
@@ -137,7 +138,9 @@ def comparable(moments: Sequence[float | None]) -> list[float] | None:
     return known if len(known) == len(moments) and len(set(map(dated, known))) == 1 else None
 
 
-def _of_rule(rule: Rule, observations: Observations, context: Context, identities: Identities) -> Iterable[Draft]:
+def _of_rule(
+    rule: Rule, observations: Observations, context: Context, identities: Identities, rulebook: Rulebook
+) -> Iterable[Draft]:
     by_case: dict[tuple[str, str], tuple[Case, list[Event]]] = {}
     events = chronological(observations.events[rule.id])
     for event in events:
@@ -158,7 +161,7 @@ def _of_rule(rule: Rule, observations: Observations, context: Context, identitie
             layer=case.layer,
             confidence=case.confidence,
             cause=fill(case.cause, here).text.strip(),
-            fix=_fix(case.fix, here),
+            fix=advised(_fix(case.fix, here), context.facts, rulebook),
             events=chosen,
             count=sum(event.record.repeats for event in chosen) + (max(unkept, 0) if number == 0 else 0),
             guilty=_distinct(_guilty(case, chosen, context, identities)),
@@ -233,7 +236,7 @@ def _setting(entry: Mapping[str, Any], context: Context) -> EnvSetting:
 
 
 def _flag(entry: Mapping[str, Any], context: Context) -> Flag:
-    value = preferred(_listed(entry["value"]), context).text if "value" in entry else None
+    value = preferred(_listed(entry["value"]), context).text or None if "value" in entry else None
     return Flag(fill(entry["name"], context).text, value, fill(entry["of"], context).text, bool(entry.get("drop")))
 
 

@@ -1,4 +1,4 @@
-"""A rule, or a variable, as a page to read: no expressions, no conditions, only words and lines to copy."""
+"""A rule, a variable, or a flag, as a page to read: no expressions, no conditions, only words and lines to copy."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from logdoctor.authoring.library import Library, Sheet, texts
 from logdoctor.diagnosis.conditions import spoken
 from logdoctor.diagnosis.expressions import plain
 from logdoctor.model import EnvSetting, Fix, Flag, Missing
-from logdoctor.rulebook import Unread, Variable
+from logdoctor.rulebook import Command, CommandFlag, Setting, Unread, Variable
 from logdoctor.rulebook.rules import CONFIDENCE
 
 LAYERS: Mapping[str, str] = {
@@ -91,14 +91,42 @@ class RulePage:
 
 
 @dataclass(frozen=True, slots=True)
-class VariablePage:
-    """An environment variable."""
+class SettingPage:
+    """An environment variable, or a flag of a command."""
 
-    variable: Variable
+    setting: Setting
     set_by: tuple[Link, ...]
-    """Rules whose fix sets or unsets it."""
-    asked_by: tuple[Link, ...]
+    """Rules whose fix sets or drops it."""
+    asked_by: tuple[Link, ...] = ()
     """Rules that look at it to tell causes apart."""
+
+    @property
+    def title(self) -> str:
+        """The variable, or the command with its flag."""
+        setting = self.setting
+        return f"{setting.command} {setting.name}" if isinstance(setting, CommandFlag) else setting.name
+
+    @property
+    def rows(self) -> Mapping[str, str]:
+        """What is known of it, by what it is."""
+        setting = self.setting
+        rows: dict[str, str | None] = {"component": setting.component}
+        if isinstance(setting, CommandFlag):
+            rows |= {"also": ", ".join(setting.also)}
+        rows |= {"takes": setting.expects, "default": setting.default}
+        for event in ("since", "deprecated", "removed"):
+            version = getattr(setting, event)
+            rows[event] = version and f"{setting.software} {version}"
+        rows["replaced by"] = setting.replaced_by
+        if isinstance(setting, CommandFlag):
+            rows |= {"before it": setting.before, "instead": setting.instead}
+        if isinstance(setting, Variable):
+            rows |= {
+                "read by": setting.read_by,
+                "on all ranks": "must be the same" if setting.same_on_all_ranks else None,
+                "vLLM to Ray": carried(setting.vllm_carries) if setting.vllm_carries else None,
+            }
+        return {name: value for name, value in rows.items() if value}
 
 
 class Handbook:
@@ -107,8 +135,10 @@ class Handbook:
     def __init__(self, library: Library) -> None:
         self._rules = library.rules
         self._owners = library.owners
-        self.variables: Mapping[str, Variable] = library.book.variables
+        self._book = library.book
+        self.variables: Mapping[str, Variable] = library.book.environment.settings
         self.unread: Mapping[str, Unread] = library.book.environment.unread
+        self.commands: Mapping[str, Command] = library.book.commands
 
     @property
     def rules(self) -> Mapping[str, Sheet]:
@@ -145,10 +175,22 @@ class Handbook:
             references=tuple(dict.fromkeys([*content.get("references", ()), *every])),
         )
 
-    def variable(self, name: str) -> VariablePage:
+    def variable(self, name: str) -> SettingPage:
         """The page of a variable."""
         sets, asks = self._mentions
-        return VariablePage(self.variables[name], self._links(sets[name]), self._links(asks[name]))
+        return SettingPage(self.variables[name], self._links(sets[name]), self._links(asks[name]))
+
+    def flag(self, command: Command, name: str) -> SettingPage:
+        """The page of a flag of a command."""
+        return SettingPage(command.settings[name], self._links(self._givers[command.name, name]))
+
+    def flags(self, name: str) -> list[SettingPage]:
+        """The pages of all flags of that name, of whichever commands."""
+        return [
+            self.flag(command, spelled)
+            for command in self.commands.values()
+            if (spelled := command.spelled(name)) in command.settings
+        ]
 
     def _links(self, ids: Sequence[str]) -> tuple[Link, ...]:
         return tuple(Link(id, self.title(id)) for id in sorted(set(ids)))
@@ -188,6 +230,17 @@ class Handbook:
                 for name in _asked(cause.get("when")):
                     asks[name].append(id)
         return sets, asks
+
+    @cached_property
+    def _givers(self) -> Mapping[tuple[str, str], list[str]]:
+        """Command and flag -> the rules whose fixes give or drop it."""
+        givers: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for id, sheet in self._rules.items():
+            for _, cause in sheet.causes():
+                for flag in cause["fix"].get("flags", ()):
+                    for command in self._book.commands_in(flag["of"]):
+                        givers[command.name, command.spelled(flag["name"])].append(id)
+        return givers
 
 
 def carried(since: str) -> str:

@@ -1,4 +1,4 @@
-"""The handbook as the source of a static site: a Markdown page for each rule and each variable.
+"""The handbook as the source of a static site: a Markdown page for each rule, each variable and each flag.
 
 Everything that comes from YAML is escaped: outside code blocks, characters that could mean something to Markdown or
 HTML become numeric entities; a code block's fence is longer than any run of backticks within.
@@ -13,32 +13,45 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from logdoctor.handbook.lines import copied
-from logdoctor.handbook.page import LAYERS, Cause, Handbook, Link, Look, RulePage, VariablePage, carried
+from logdoctor.handbook.page import LAYERS, Cause, Handbook, Link, Look, RulePage, SettingPage
+from logdoctor.rulebook import Command
 
 LINES, LOOKS = 14, 3
 """Lines of an example, and examples of a single cause, that are shown."""
 _URL = re.compile(r"https?://[^\s<>\"'()\[\]]+")
 
 
-def write(book: Handbook, directory: Path) -> dict[str, list[str]]:
-    """Write ``rules/`` and ``variables/`` into a directory; gives the components of each."""
+def write(book: Handbook, directory: Path) -> dict[str, dict[str, str]]:
+    """Write ``rules/``, ``variables/`` and ``flags/`` into a directory; gives the contents of each: title -> page."""
     rules: dict[str, list[RulePage]] = defaultdict(list)
     for id in sorted(book.rules):
         page = book.rule(id)
         rules[page.component].append(page)
         _put(directory / "rules" / page.component / f"{id}.md", page.title, rule(page, _homes(book)))
-    variables: dict[str, list[VariablePage]] = defaultdict(list)
+    variables: dict[str, list[SettingPage]] = defaultdict(list)
     for name in sorted(book.variables):
-        variable_page = book.variable(name)
-        variables[variable_page.variable.component].append(variable_page)
-        _put(directory / "variables" / f"{name}.md", name, variable(variable_page, _homes(book)))
+        variable = book.variable(name)
+        variables[variable.setting.component].append(variable)
+        _put(directory / "variables" / f"{name}.md", name, _joined(_variable(variable, _homes(book))))
     for component, pages in rules.items():
         _put(directory / "rules" / component / "index.md", component, _rules_of(component, pages))
     for component, found in variables.items():
         _put(directory / "variables" / f"{component}.md", component, _variables_of(component, found))
+    for command in book.commands.values():
+        flags = [book.flag(command, name) for name in command.settings]
+        _put(directory / "flags" / f"{_slug(command.name)}.md", command.name, _flags_of(command, flags, _homes(book)))
     _put(directory / "rules" / "index.md", "Rules", _contents(rules))
     _put(directory / "variables" / "index.md", "Variables", _catalogue(variables, book))
-    return {"rules": sorted(rules), "variables": sorted(variables)}
+    _put(directory / "flags" / "index.md", "Flags", _commands(book))
+    return {
+        "Rules": {"": "rules/index.md", **{name: f"rules/{name}/index.md" for name in sorted(rules)}},
+        "Variables": {"": "variables/index.md", **{name: f"variables/{name}.md" for name in sorted(variables)}},
+        "Flags": {"": "flags/index.md", **{name: f"flags/{_slug(name)}.md" for name in sorted(book.commands)}},
+    }
+
+
+def _slug(command: str) -> str:
+    return command.replace(" ", "-").replace(".", "-")
 
 
 def _homes(book: Handbook) -> Mapping[str, str]:
@@ -148,33 +161,22 @@ def _missing(cause: Cause) -> Iterator[str]:
         yield from (f"**{text(item.what)}**: {text(item.why)}", "", *code(item.how, "sh").splitlines(), "")
 
 
-def variable(page: VariablePage, homes: Mapping[str, str]) -> str:
-    """The page of a variable, as Markdown."""
-    return _joined(_variable(page, homes))
-
-
-def _variable(page: VariablePage, homes: Mapping[str, str]) -> Iterator[str]:
-    variable = page.variable
-    yield f"[Variables](index.md) / [{text(variable.component)}]({variable.component}.md)"
-    yield f"# {text(variable.name)}"
-    yield text(variable.meaning)
-    rows = {
-        "Takes": text(variable.expects),
-        "Default": text(variable.default or ""),
-        "Since": text(f"{variable.software} {variable.since}" if variable.since else ""),
-        "Deprecated": text(f"{variable.software} {variable.deprecated}" if variable.deprecated else ""),
-        "Removed": text(f"{variable.software} {variable.removed}" if variable.removed else ""),
-        "Replaced by": text(variable.replaced_by or ""),
-        "Read by": text(variable.read_by or ""),
-        "On all ranks": "must be the same" if variable.same_on_all_ranks else "",
-        "vLLM to Ray workers": text(carried(variable.vllm_carries) if variable.vllm_carries else ""),
-    }
-    yield "| | |\n|---|---|\n" + "\n".join(f"| {name} | {value} |" for name, value in rows.items() if value)
-    if variable.note:
-        yield '!!! note "Note"\n\n    ' + text(variable.note)
+def _variable(page: SettingPage, homes: Mapping[str, str]) -> Iterator[str]:
+    component = page.setting.component
+    yield f"[Variables](index.md) / [{text(component)}]({component}.md)"
+    yield f"# {text(page.title)}"
+    yield from _setting(page)
     yield from _links("Set by the fixes of", page.set_by, homes, "../rules/")
     yield from _links("Looked at by", page.asked_by, homes, "../rules/")
-    yield from _references(variable.references)
+    yield from _references(page.setting.references)
+
+
+def _setting(page: SettingPage) -> Iterator[str]:
+    yield text(page.setting.meaning)
+    rows = "\n".join(f"| {name.capitalize()} | {text(value)} |" for name, value in page.rows.items())
+    yield f"| | |\n|---|---|\n{rows}"
+    if page.setting.note:
+        yield '!!! note "Note"\n\n    ' + text(page.setting.note)
 
 
 # Lists
@@ -213,18 +215,17 @@ def _rules_of(component: str, pages: Sequence[RulePage]) -> str:
     return _joined(blocks())
 
 
-def _variables_of(component: str, pages: Sequence[VariablePage]) -> str:
+def _variables_of(component: str, pages: Sequence[SettingPage]) -> str:
     def blocks() -> Iterator[str]:
         yield f"# Variables of {text(component)}"
         yield "| | |\n|---|---|\n" + "\n".join(
-            f"| [{text(page.variable.name)}]({page.variable.name}.md) | {text(page.variable.meaning)} |"
-            for page in pages
+            f"| [{text(page.setting.name)}]({page.setting.name}.md) | {text(page.setting.meaning)} |" for page in pages
         )
 
     return _joined(blocks())
 
 
-def _catalogue(variables: Mapping[str, Sequence[VariablePage]], book: Handbook) -> str:
+def _catalogue(variables: Mapping[str, Sequence[SettingPage]], book: Handbook) -> str:
     def blocks() -> Iterator[str]:
         yield "# Variables"
         yield f"{sum(map(len, variables.values()))} environment variables of the stack, and names that nothing reads."
@@ -242,8 +243,41 @@ def _catalogue(variables: Mapping[str, Sequence[VariablePage]], book: Handbook) 
     return _joined(blocks())
 
 
-def _named(pages: Sequence[VariablePage]) -> str:
-    return ", ".join(page.variable.name for page in pages[:3]) + (" ..." if len(pages) > 3 else "")
+def _flags_of(command: Command, pages: Sequence[SettingPage], homes: Mapping[str, str]) -> str:
+    def blocks() -> Iterator[str]:
+        yield f"[Flags](index.md)\n\n# Flags of {text(command.name)}"
+        yield "Those that fixes and rules name, and what is known of them."
+        for page in pages:
+            yield f"## {text(page.setting.name)} {{ #{page.setting.name.lstrip('-')} }}"
+            yield from _setting(page)
+            if page.set_by:
+                yield f"In the fixes of {', '.join(_link(link, homes, '../rules/') for link in page.set_by)}."
+        if command.unread:
+            yield "## What other commands call it { #not-taken }"
+            yield "| | instead |\n|---|---|\n" + "\n".join(
+                f"| {text(name)} | {text(unread.replaced_by or unread.instead or '')} |"
+                for name, unread in sorted(command.unread.items())
+            )
+        yield from _references(pages[0].setting.references if pages else ())
+
+    return _joined(blocks())
+
+
+def _commands(book: Handbook) -> str:
+    def blocks() -> Iterator[str]:
+        yield "# Flags"
+        yield "Flags of the commands that start a run, as far as fixes and rules name them."
+        yield "| command | flags | known up to |\n|---|--:|---|\n" + "\n".join(
+            f"| [{text(name)}]({_slug(name)}.md) | {len(command.settings)} | "
+            f"{text(f'{command.software} {command.covers}' if command.covers else '')} |"
+            for name, command in sorted(book.commands.items())
+        )
+
+    return _joined(blocks())
+
+
+def _named(pages: Sequence[SettingPage]) -> str:
+    return ", ".join(page.setting.name for page in pages[:3]) + (" ..." if len(pages) > 3 else "")
 
 
 def _links(title: str, links: Sequence[Link], homes: Mapping[str, str], up: str) -> Iterator[str]:

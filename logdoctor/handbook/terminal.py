@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from logdoctor.handbook.lines import copied
-from logdoctor.handbook.page import LAYERS, Cause, Link, Look, RulePage, VariablePage, carried
+from logdoctor.handbook.page import LAYERS, Cause, Link, Look, RulePage, SettingPage
 from logdoctor.render.drawing import drawn
 from logdoctor.safetext import harmless
 
@@ -26,9 +26,9 @@ def rule(page: RulePage, *, color: bool, width: int) -> str:
     return _drawn(_rule(page, width), color, width)
 
 
-def variable(page: VariablePage, *, color: bool, width: int) -> str:
-    """The page of a variable as text."""
-    return _drawn(_variable(page), color, width)
+def setting(page: SettingPage, *, color: bool, width: int) -> str:
+    """The page of a variable or of a flag as text."""
+    return _drawn(_setting(page), color, width)
 
 
 def _drawn(parts: Iterator[RenderableType], color: bool, width: int) -> str:
@@ -100,34 +100,21 @@ def _cause(cause: Cause, number: int, count: int) -> Iterator[RenderableType]:
     )
 
 
-def _variable(page: VariablePage) -> Iterator[RenderableType]:
-    variable = page.variable
-    yield _text(variable.name, "bold cyan")
-    yield _text(variable.meaning, "bold")
+def _setting(page: SettingPage) -> Iterator[RenderableType]:
+    setting = page.setting
+    yield _text(page.title, "bold cyan")
+    yield _text(setting.meaning, "bold")
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
-    rows = {
-        "component": variable.component,
-        "takes": variable.expects,
-        "default": variable.default,
-        "since": variable.since and f"{variable.software} {variable.since}",
-        "deprecated": variable.deprecated and f"{variable.software} {variable.deprecated}",
-        "removed": variable.removed and f"{variable.software} {variable.removed}",
-        "replaced by": variable.replaced_by,
-        "read by": variable.read_by,
-        "on all ranks": "must be the same" if variable.same_on_all_ranks else None,
-        "vLLM to Ray": variable.vllm_carries and carried(variable.vllm_carries),
-    }
-    for name, value in rows.items():
-        if value:
-            table.add_row(Text(name), Text(harmless(value)))
+    for name, value in page.rows.items():
+        table.add_row(Text(name), Text(harmless(value)))
     yield ""
     yield Padding(table, (0, 0, 0, INDENT))
-    yield from _section("Note", [_inset(variable.note)] if variable.note else [])
+    yield from _section("Note", [_inset(setting.note)] if setting.note else [])
     yield from _section("Set by the fixes of", _links(page.set_by))
     yield from _section("Looked at by", _links(page.asked_by))
-    yield from _section("Sources", [_copy(reference, "dim") for reference in variable.references])
+    yield from _section("Sources", [_copy(reference, "dim") for reference in setting.references])
 
 
 def _section(title: str, parts: Iterator[RenderableType] | Sequence[RenderableType]) -> Iterator[RenderableType]:

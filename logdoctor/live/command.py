@@ -19,7 +19,7 @@ from logdoctor.live.screen import Screen
 from logdoctor.live.tee import Tee
 from logdoctor.live.watch import Watch
 from logdoctor.model import Diagnosis, Fact, Stream
-from logdoctor.rulebook import Catalogue, Rulebook
+from logdoctor.rulebook import Catalogue, Rulebook, Variable
 from logdoctor.sources import SourceError
 
 ENVIRONMENT = "<environment>"
@@ -75,7 +75,7 @@ def explain(
     return run.diagnosis(), status if status >= 0 else 128 - status
 
 
-def environment(variables: Mapping[str, str], catalogue: Catalogue) -> Iterator[Fact]:
+def environment(variables: Mapping[str, str], catalogue: Catalogue[Variable]) -> Iterator[Fact]:
     """The variables of the stack as facts, and one that says that all others are not set; secrets without value."""
     yield Fact("environment.known", "", ENVIRONMENT, 1, Stream())
     for line, (name, value) in enumerate(sorted(variables.items()), 1):

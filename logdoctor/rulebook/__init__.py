@@ -6,6 +6,7 @@ where the rules lie beside the code (a checkout, ``--rules DIR``) it is cached b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -13,13 +14,25 @@ from typing import Any
 
 import regex
 
-from logdoctor.rulebook.environment import Catalogue, Unread, Variable
+from logdoctor.rulebook.catalogue import Catalogue, Command, CommandFlag, Setting, Unread, Variable
 from logdoctor.rulebook.grammars import Grammars
 from logdoctor.rulebook.grammars import loaded as loaded_grammar
 from logdoctor.rulebook.rules import Case, Pattern, Rule, loaded
 from logdoctor.rulebook.store import unpack
 
-__all__ = ["Case", "Catalogue", "Pattern", "Rule", "Rulebook", "Unread", "Variable", "load"]
+__all__ = [
+    "Case",
+    "Catalogue",
+    "Command",
+    "CommandFlag",
+    "Pattern",
+    "Rule",
+    "Rulebook",
+    "Setting",
+    "Unread",
+    "Variable",
+    "load",
+]
 
 _PACKAGE = Path(__file__).parent
 SHIPPED = _PACKAGE / "compiled"
@@ -29,7 +42,7 @@ CHECKOUT = _PACKAGE.parent.parent / "rules"
 
 
 class Rulebook:
-    """All rules, fact patterns, line grammars, and the catalogue of environment variables."""
+    """All rules, fact patterns, line grammars, and the catalogues of environment variables and of flags."""
 
     def __init__(self, plain: Mapping[str, Any]) -> None:
         self._rules = plain["rules"]
@@ -63,6 +76,7 @@ class Rulebook:
         self.checks: Mapping[str, str] = plain["checks"]
         """Check of the environment -> the rule that speaks for it."""
         self._environment = plain["environment"]
+        self._commands = plain["commands"]
         self._loaded: dict[str, Rule] = {}
         self._regexes: dict[int, Any] = {}
 
@@ -100,14 +114,24 @@ class Rulebook:
         return "fact" in self._patterns[index]
 
     @cached_property
-    def environment(self) -> Catalogue:
+    def environment(self) -> Catalogue[Variable]:
         """What is known of environment variables; read when first wanted."""
-        return Catalogue(self._environment.values())
+        return Catalogue(self._environment.values(), Variable)
 
-    @property
-    def variables(self) -> Mapping[str, Variable]:
-        """The environment variables that matter, by name."""
-        return self.environment.variables
+    @cached_property
+    def commands(self) -> Mapping[str, Command]:
+        """What is known of the flags of commands, by the command's name; read when first wanted."""
+        return {name: Command(entry) for name, entry in self._commands.items()}
+
+    def commands_in(self, text: str) -> list[Command]:
+        """The commands that a text names outside brackets, in their order: ``vllm serve (or docker run)`` names one."""
+        plain = re.sub(r"\([^()]*\)", "", text)
+        found = {}
+        for command in self.commands.values():
+            for name in command.called:
+                if at := re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", plain):
+                    found[at.start()] = command
+        return [found[start] for start in sorted(found)]
 
     @cached_property
     def grammars(self) -> Grammars:

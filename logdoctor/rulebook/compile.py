@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from logdoctor.rulebook import environment, grammars, literals, rules
+from logdoctor.rulebook import catalogue, grammars, literals, rules
 from logdoctor.rulebook.errors import RuleError
 
 if TYPE_CHECKING:
     import jsonschema
 
-VERSION = 2
+VERSION = 3
 """Of the compiled form; a cache of another version is not read."""
-KINDS = ("rule", "facts", "derived", "formats", "env", "collect")
+KINDS = ("rule", "facts", "derived", "formats", "env", "flags", "collect")
 """What the files of a rules directory hold."""
 Keys = tuple[str | int, ...]
 """The way to a node of a YAML file."""
@@ -63,7 +63,9 @@ def _compiled(kind: str, entry: Mapping[str, Any]) -> Mapping[str, Any]:
     if kind == "formats" and entry["kind"] != "anchors":
         return grammars.compiled(entry)
     if kind == "env":
-        return environment.compiled(entry)
+        return catalogue.compiled(entry)
+    if kind == "flags":
+        return catalogue.compiled_command(entry)
     return {key: value for key, value in entry.items() if key not in ("tests", "samples", "not_samples")}
 
 
@@ -105,6 +107,7 @@ def merge(gathered: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "anchors": sorted({anchor for entry in formats for anchor in entry.get("anchors", ())}),
         "differences": differences,
         "environment": {entry["component"]: entry for entry in every["env"]},
+        "commands": {entry["command"]: entry for entry in every["flags"]},
         "general": [entry["id"] for entry in every["rule"] if entry.get("general")],
         "checks": {entry["check"]: entry["id"] for entry in every["rule"] if "check" in entry},
         "collect": every["collect"],
@@ -125,9 +128,10 @@ def read(path: Path) -> Any:
 
 
 def kind_of(path: Path, directory: Path) -> str:
-    """What a file of a rules directory holds: ``rule``, ``facts``, ``formats``, ``env`` or ``collect``."""
+    """What a file of a rules directory holds: ``rule``, ``facts``, ``formats``, ``env``, ``flags`` or
+    ``collect``."""
     folder = path.relative_to(directory).parts[0] if path.parent != directory else ""
-    return folder if folder in ("formats", "facts", "env", "collect") else "rule"
+    return folder if folder in ("formats", "facts", "env", "flags", "collect") else "rule"
 
 
 def mistakes(path: Path, content: Any, kind: str) -> Iterator[RuleError]:
@@ -153,7 +157,7 @@ def patterns_of(content: Any, kind: str) -> Iterator[tuple[Keys, Mapping[str, An
             for number, entry in enumerate(content.get("signatures", ()))
             if "pattern" in entry
         )
-    elif kind in ("env", "collect"):
+    elif kind in ("env", "flags", "collect"):
         return
     elif isinstance(content, dict):
         yield from (((kind, number), entry) for number, entry in enumerate(content.get(kind, ())))
@@ -193,7 +197,7 @@ def literals_of(entry: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _entries(path: Path, directory: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The checked entries of a file with their kind: rule, facts, derived, formats or env."""
+    """The checked entries of a file with their kind: rule, facts, derived, formats, env or flags."""
     kind = kind_of(path, directory)
     content = read(path)
     for mistake in mistakes(path, content, kind):
@@ -211,6 +215,8 @@ def _entries(path: Path, directory: Path) -> Iterator[tuple[str, dict[str, Any]]
         )
     elif kind == "env":
         yield "env", {**content, "id": content["component"]}
+    elif kind == "flags":
+        yield "flags", {**content, "id": content["command"]}
     elif kind == "collect":
         yield from ((kind, entry) for entry in content)
     else:
@@ -229,6 +235,8 @@ def _with_literals(entry: Mapping[str, Any]) -> dict[str, Any]:
 def schema(kind: str) -> dict[str, Any]:
     """The JSON Schema that files of a kind must fit."""
     content: dict[str, Any] = json.loads((SCHEMAS / f"{kind}.schema.json").read_text(encoding="utf-8"))
+    if kind == "flags":  # what a value can be is said once, in that of variables
+        content["$defs"] |= {name: schema("env")["$defs"][name] for name in ("values", "version")}
     return content
 
 

@@ -44,6 +44,8 @@ class Rule:
     consequence_of: tuple[str, ...] = ()
     each: str | None = None
     """The group each value of which makes a finding of its own."""
+    flags_of: str | None = None
+    """The command whose flag the group ``argument`` names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ def compiled(entry: Mapping[str, Any]) -> dict[str, Any]:
         "explains": entry.get("explains", []),
         "consequence_of": entry.get("consequence_of", []),
         "each": entry.get("each"),
+        "flags_of": entry.get("flags_of"),
     }
 
 
@@ -105,4 +108,5 @@ def loaded(plain: Mapping[str, Any]) -> Rule:
         tuple(plain["explains"]),
         tuple(plain["consequence_of"]),
         plain["each"],
+        plain["flags_of"],
     )

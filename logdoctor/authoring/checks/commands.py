@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from logdoctor.authoring.library import Library, Problem, Sheet
 from logdoctor.diagnosis.expressions import plain
+from logdoctor.rulebook import Command, Rulebook
 from logdoctor.rulebook.compile import Keys
 
 _UNFINISHED = re.compile(r"<(?!<)[^<>|&;\"\n]{1,200}>|(?<=\s)\.\.\.(?=\s|$)")
 """What the reader has to fill in."""
+_PLACE = re.compile(r"[{}$<>|]|[A-Z]+_[A-Z]")
+"""In a value that a reader, a shell or the log gives."""
 _PROSE = re.compile(r"[A-Z][a-z]+ ")
-_OPTION = re.compile(r"--?[a-z0-9]+(-[a-z0-9]+)*(\.\w+)*|\{.*\}")
 
 
 def unreadable_command(library: Library) -> Iterator[Problem]:
@@ -80,10 +83,49 @@ def unknown_variable(library: Library) -> Iterator[Problem]:
 
 
 def unknown_flag(library: Library) -> Iterator[Problem]:
-    """An option of vLLM that is not written as vLLM lists it: small letters and dashes."""
+    """A flag in a fix, or in a line to copy, that its command does not take, or with a value that cannot be; where
+    ``rules/flags`` lists the flags of that command."""
     for sheet in library.of("rule"):
         for keys, cause in sheet.causes():
             for number, flag in enumerate(cause["fix"].get("flags", ())):
-                if flag["of"].startswith("vllm serve") and not _OPTION.fullmatch(flag["name"]):
-                    message = f"{flag['name']} is no option: they are written in small letters and dashes"
-                    yield sheet.problem("unknown-flag", (*keys, "fix", "flags", number, "name"), message)
+                for command in library.book.commands_in(flag["of"]):
+                    if message := _misgiven(flag["name"], flag.get("value"), command):
+                        yield sheet.problem("unknown-flag", (*keys, "fix", "flags", number, "name"), message)
+    for sheet, keys, line in _commands(library):
+        for command, name in _given(plain(line), library.book):
+            if message := _misgiven(name, None, command):
+                yield sheet.problem("unknown-flag", keys, message)
+
+
+def _misgiven(name: str, value: Any, command: Command) -> str | None:
+    if "{" in name or name == "--help":
+        return None
+    flag = command.settings.get(command.spelled(name))
+    if flag is None and not command.knows(name):
+        unread = command.unread.get(command.spelled(name))
+        meant = unread.replaced_by if unread else command.meant(name)
+        return f"{command.name} takes no {name}" + (f"; did you mean {meant}?" if meant else "")
+    values = [str(item) for item in (value if isinstance(value, list) else [value] if value is not None else [])]
+    wrong = [text for text in values if flag and not _PLACE.search(text) and not flag.takes(text)]
+    return f"{name} of {command.name} takes {flag.expects}, not {wrong[0]}" if flag and wrong else None
+
+
+def _given(line: str, book: Rulebook) -> Iterator[tuple[Command, str]]:
+    """The flags that a line for a shell gives to commands of ``rules/flags``."""
+    for command in book.commands.values():
+        for called in command.called:
+            for found in re.finditer(rf"(?<![\w/.-]){re.escape(called)}( [^|&;#\n]*)", line):
+                yield from ((command, flag) for flag in _own(found[1].split(), command))
+
+
+def _own(words: Sequence[str], command: Command) -> Iterator[str]:
+    """The flags among the words after a command: where it runs another command, those before that command."""
+    before = ""
+    for word in words:
+        if re.match(r"--[a-z]", word):
+            yield word.partition("=")[0]
+        elif command.runs_another:
+            flag = command.settings.get(command.spelled(before))
+            if flag is None or flag.values["kind"] == "none" or "=" in before:
+                return
+        before = word

@@ -11,8 +11,8 @@ from logdoctor.authoring.library import Library, Problem, Sheet, texts
 from logdoctor.diagnosis.expressions import FUNCTIONS, parsed
 from logdoctor.model import LAYERS
 from logdoctor.rulebook import Rulebook
+from logdoctor.rulebook.catalogue import CHECKS, FLAG_VALUES
 from logdoctor.rulebook.compile import Keys
-from logdoctor.rulebook.environment import CHECKS
 
 OF_EVENT = frozenset(("host", "rank", "pid", "process", "source", "line"))
 """What an event has besides the groups of its signature."""
@@ -63,6 +63,11 @@ def unknown_name(library: Library) -> Iterator[Problem]:
             *_expressions(sheet, names, groups),
         ):
             yield sheet.problem("unknown-name", where, message)
+        commands, of = library.book.commands, sheet.content.get("flags_of")
+        if of and of not in commands:
+            yield sheet.problem(
+                "unknown-name", ("flags_of",), f"no file of rules/flags is of '{of}'{names.near(of, commands)}"
+            )
     for sheet in library.of("collect"):
         for number, entry in enumerate(sheet.content):
             for keys, asked in conditions(entry["when"], (number, "when")):
@@ -89,13 +94,15 @@ class Names:
 
     @staticmethod
     def groups(sheet: Sheet) -> frozenset[str]:
-        """The named groups of a rule's signatures, the values of its check, and what a difference is told with."""
+        """The named groups of a rule's signatures, the values of its check, and what a difference or a refused flag is
+        told with."""
         named = {name for _, entry in sheet.patterns() for name in _GROUP.findall(entry["pattern"])}
         differs = any("differs" in signature for signature in sheet.content.get("signatures", ()))
         return (
             frozenset(named)
             | CHECKS.get(sheet.content.get("check"), frozenset())
             | (OF_DIFFERENCE if differs else frozenset())
+            | (FLAG_VALUES if "flags_of" in sheet.content else frozenset())
         )
 
     def is_fact(self, name: str) -> bool:

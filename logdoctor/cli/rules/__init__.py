@@ -13,7 +13,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("list")(list.command)
-app.command("show")(show.command)
+app.command("show", context_settings={"ignore_unknown_options": True})(show.command)
 app.command("lint")(lint.command)
 app.command("test")(test.command)
 app.command("new")(new.command)

@@ -15,11 +15,12 @@ class Kind(str, enum.Enum):
     facts = "facts"
     formats = "formats"
     env = "env"
+    flags = "flags"
     collect = "collect"
 
 
 def command(
-    kind: Annotated[Kind, typer.Argument(help="Which files: rules, facts, line grammars or variables.")],
+    kind: Annotated[Kind, typer.Argument(help="Which files: rules, facts, line grammars, variables or flags.")],
 ) -> None:
     """Print the JSON Schema that files of a kind are checked by.
 

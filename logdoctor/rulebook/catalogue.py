@@ -1,4 +1,5 @@
-"""The catalogue of environment variables: what ``rules/env/*.yaml`` says, with everything inherited filled in."""
+"""The catalogues of environment variables (``rules/env``) and of the flags of commands (``rules/flags``), with
+everything inherited filled in."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 CHECKS: Mapping[str, frozenset[str]] = {
     "variable-misspelt": frozenset(("name", "value", "meant", "meaning", "fitting")),
@@ -17,13 +18,15 @@ CHECKS: Mapping[str, frozenset[str]] = {
     "variable-differs": frozenset(("name", "value", "meaning", "who", "other", "others")),
 }
 """What a rule may be asked to speak for instead of signatures -> the values that its texts may name."""
+FLAG_VALUES = frozenset(("meant", "misspelt", "meaning", "note", "instead", "since", "before", "removed", "version"))
+"""What the events of a rule with ``flags_of`` tell besides, of the flag that their group ``argument`` names."""
 _INHERITED = ("software", "read_by", "misread", "vllm_carries")
 """What a file says for all its variables, and a variable may say otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
-class Variable:
-    """An environment variable that matters."""
+class Setting:
+    """Something that can be set: a variable or a flag."""
 
     name: str
     component: str
@@ -37,18 +40,12 @@ class Variable:
     deprecated: str | None = None
     removed: str | None = None
     replaced_by: str | None = None
-    same_on_all_ranks: bool = False
-    vllm_carries: str | None = None
-    """The first vLLM version that copies it from the driver to Ray workers, ``never``, or None where unknown."""
-    read_by: str | None = None
-    misread: str | None = None
-    """What becomes of a value that its reader does not understand."""
     note: str | None = None
     """What people get wrong about it."""
     references: tuple[str, ...] = ()
 
     def takes(self, value: str) -> bool:
-        """Whether the value can be one of this variable's; where that is not known, it can."""
+        """Whether the value can be one of this setting's; where that is not known, it can."""
         values = self.values
         if values.get("open") or value.lower() in map(str.lower, values.get("also", ())):
             return True
@@ -73,29 +70,59 @@ class Variable:
 
 
 @dataclass(frozen=True, slots=True)
+class Variable(Setting):
+    """An environment variable that matters."""
+
+    same_on_all_ranks: bool = False
+    vllm_carries: str | None = None
+    """The first vLLM version that copies it from the driver to Ray workers, ``never``, or None where unknown."""
+    read_by: str | None = None
+    misread: str | None = None
+    """What becomes of a value that its reader does not understand."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandFlag(Setting):
+    """A flag of a command that matters."""
+
+    command: str = ""
+    """What it is given to, such as ``vllm serve``."""
+    also: tuple[str, ...] = ()
+    """Its other spellings, such as ``-tp``."""
+    before: str | None = None
+    """What did it before there was this flag."""
+    instead: str | None = None
+    """What does it, where it was removed and no other flag took its place."""
+
+
+@dataclass(frozen=True, slots=True)
 class Unread:
     """A name that is in circulation and that nothing reads."""
 
     name: str
     replaced_by: str | None = None
-    """The variable that is meant."""
+    """The setting that is meant."""
     instead: str | None = None
-    """What does it, where no variable does."""
+    """What does it, where no setting does."""
 
 
-class Catalogue:
-    """All variables, the further names that something reads, and the names that nothing reads."""
+AnySetting = TypeVar("AnySetting", bound=Setting)
 
-    def __init__(self, entries: Iterable[Mapping[str, Any]]) -> None:
+
+class Catalogue(Generic[AnySetting]):
+    """All settings of a kind, the further names that something reads, and the names that nothing reads."""
+
+    def __init__(self, entries: Iterable[Mapping[str, Any]], kind: type[AnySetting]) -> None:
         self._entries = tuple(entries)
+        self._kind = kind
 
     @cached_property
-    def variables(self) -> Mapping[str, Variable]:
+    def settings(self) -> Mapping[str, AnySetting]:
         """By name."""
         return {
-            variable["name"]: Variable(**{**variable, "references": tuple(variable["references"])})
+            setting["name"]: self._kind(**{key: _frozen(value) for key, value in setting.items()})
             for entry in self._entries
-            for variable in entry["variables"]
+            for setting in entry["settings"]
         }
 
     @cached_property
@@ -112,9 +139,9 @@ class Catalogue:
         return tuple(name[:-1] for entry in self._entries for name in entry["also_read"] if name.endswith("*"))
 
     def knows(self, name: str) -> bool:
-        """Whether something is known to read a variable of this name."""
+        """Whether something is known to read a setting of this name."""
         return (
-            name in self.variables
+            name in self.settings
             or name in self._others
             or (name not in self.unread and name.startswith(self._families))
         )
@@ -129,16 +156,16 @@ class Catalogue:
         return self._entries[longest[1]] if longest else None
 
     def meant(self, name: str) -> str | None:
-        """The variable that a misspelt name most likely means: the one that is nearest, if no other is as near.
+        """The setting that a misspelt name most likely means: the one that is nearest, if no other is as near.
 
-        At most two letters may differ, one in a name of few letters; digits may not, for they tell one variable from
+        At most two letters may differ, one in a name of few letters; digits may not, for they tell one setting from
         the next.
         """
         if self.knows(name) or name in self.unread:
             return None
         near: dict[str, int] = {}
         most = 2 if len(name) > 12 else 1
-        for known in self.variables:
+        for known in (*self.settings, *self._others):
             if abs(len(known) - len(name)) <= most and known[:3] == name[:3] and _digits(known) == _digits(name):
                 distance = _edits(name, known, most)
                 if distance <= most:
@@ -147,28 +174,99 @@ class Catalogue:
         return nearest[0] if len(nearest) == 1 else None
 
 
+class Command(Catalogue[CommandFlag]):
+    """The flags of one command."""
+
+    def __init__(self, entry: Mapping[str, Any]) -> None:
+        super().__init__((entry,), CommandFlag)
+        self.name: str = entry["command"]
+        self.called: tuple[str, ...] = (self.name, *entry["also_called"])
+        """How lines and fixes may call it."""
+        self.software: str = entry["software"]
+        self.covers: str | None = entry["covers"]
+        self.runs_another: bool = entry["runs_another"]
+        """Whether what follows its own flags is another command with flags of its own."""
+        self._newer: Mapping[str, str] = entry["newer"]
+        self._underscores: bool = entry["underscores"]
+
+    @cached_property
+    def _spellings(self) -> Mapping[str, str]:
+        return {other: flag.name for flag in self.settings.values() for other in flag.also}
+
+    def spelled(self, name: str) -> str:
+        """A flag as the catalogue spells it: without value, without the field of a JSON value that it sets
+        (``--compilation-config.mode``), without the ``no-`` of a switch; also for the argument of that name in
+        Python."""
+        if not name.startswith("-"):
+            name = f"--{name.replace('_', '-')}"
+        head = re.split(r"[=.]", name, maxsplit=1)[0]
+        plain = head.replace("_", "-") if self._underscores else head
+        forms = (head, plain, plain.replace("--no-", "--", 1))
+        return next((self._spellings.get(form, form) for form in forms if self._takes(form)), plain)
+
+    def _takes(self, name: str) -> bool:
+        return name in self._spellings or super().knows(name)
+
+    def knows(self, name: str) -> bool:
+        return super().knows(self.spelled(name))
+
+    def meant(self, name: str) -> str | None:
+        return super().meant(self.spelled(name))
+
+    def since(self, name: str) -> str | None:
+        """The version that brought a flag; None where it was there before, or that is not known."""
+        flag = self.settings.get(name)
+        return flag.since if flag else self._newer.get(name)
+
+
 def compiled(entry: Mapping[str, Any]) -> dict[str, Any]:
     """A file of ``rules/env`` as the rulebook's cache keeps it: each variable complete in itself."""
+    return {
+        **_compiled(entry, entry.get("variables", ())),
+        "prefixes": entry["prefixes"],
+        "also_read": entry.get("also_read", []),
+        "unread": entry.get("unread", []),
+    }
+
+
+def compiled_command(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """A file of ``rules/flags`` as the rulebook's cache keeps it: each flag complete in itself."""
+    newer = {name: version for version, names in entry.get("newer", {}).items() for name in names}
+    flags = [{**flag, "command": entry["command"]} for flag in entry["flags"]]
+    return {
+        **_compiled(entry, flags),
+        "command": entry["command"],
+        "also_called": entry.get("also_called", []),
+        "underscores": entry.get("underscores", False),
+        "runs_another": entry.get("runs_another", False),
+        "prefixes": ["-"],
+        "also_read": [*entry.get("also_taken", []), *newer],
+        "newer": newer,
+        "unread": entry.get("not_taken", []),
+    }
+
+
+def _compiled(entry: Mapping[str, Any], settings: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     inherited = {"software": entry["component"], **{key: entry[key] for key in _INHERITED if key in entry}}
-    variables = [
-        {
-            **inherited,
-            **variable,
-            "component": entry["component"],
-            "default": None if "default" not in variable else str(variable["default"]),
-            "references": variable.get("references", entry["references"]),
-        }
-        for variable in entry.get("variables", ())
-    ]
     return {
         "component": entry["component"],
         "software": inherited["software"],
         "covers": entry.get("covers"),
-        "prefixes": entry["prefixes"],
-        "variables": variables,
-        "also_read": entry.get("also_read", []),
-        "unread": entry.get("unread", []),
+        "settings": [
+            {
+                **inherited,
+                **setting,
+                "component": entry["component"],
+                "default": None if "default" not in setting else str(setting["default"]),
+                "references": setting.get("references", entry["references"]),
+            }
+            for setting in settings
+        ],
     }
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _digits(name: str) -> str:
@@ -281,4 +379,6 @@ _EXPECTS: Mapping[tuple[str, str | None], str] = {
     ("size", None): "a size in bytes, with K, M or G if need be",
     ("duration", None): "a time, with its unit",
     ("text", None): "a text",
+    ("json", None): "JSON, in single quotes",
+    ("none", None): "no value",
 }
