@@ -33,8 +33,9 @@ class Reading:
         """Lines so far."""
         return self._scan.lines
 
-    def feed(self, chunk: Chunk, hits: Sequence[int]) -> bool:
-        """Take note of what the next chunk says; whether any of it is worth reading."""
+    def feed(self, chunk: Chunk, hits: Sequence[int] | None = None) -> bool:
+        """Take note of what the next chunk says, which is searched if its hits are not given; whether any of it is
+        worth reading."""
         lines = self._scan.feed(chunk, hits)
         self._read(lines)
         return bool(lines)

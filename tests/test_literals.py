@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logdoctor.rulebook.literals import first_characters, required
+from logdoctor.rulebook.literals import first_characters, needs, required
 
 
 @pytest.mark.parametrize(
@@ -22,10 +22,25 @@ from logdoctor.rulebook.literals import first_characters, required
         (r"\d+ abc", (" abc",)),
         (r"(?i)out of memory", None),
         (r"one\ntwo three", ("two three",)),
+        (r"(?i:out of memory) on (?:GPU)", (" on GPU",)),
     ],
 )
 def test_required(pattern: str, literals: tuple[str, ...] | None) -> None:
     assert required(pattern) == literals
+
+
+@pytest.mark.parametrize(
+    ("pattern", "called", "others"),
+    [
+        (r"Got completion (?:error |status=)5", ["Got completion "], [("status=", "error ")]),
+        (r"Got completion (?:error |status=)5", ["Got completion error 5"], []),
+        (r"ipc path [^\n]* is longer than (?P<limit>\d+)", [" is longer than "], [("ipc path ",)]),
+        (r"(?:vendor err \d+)? x", ["anything"], [(" x",)]),
+        (r"one\Ktwo", ["one"], []),
+    ],
+)
+def test_needs(pattern: str, called: list[str], others: list[tuple[str, ...]]) -> None:
+    assert [set(choice) for choice in needs(pattern, called)] == [set(choice) for choice in others]
 
 
 parts = st.recursive(
@@ -50,3 +65,4 @@ def test_every_match_holds_a_required_literal(pattern: str, data: st.DataObject)
         assert any(literal in text for literal in literals)
     if first is not None:
         assert text[0] in first
+    assert all(any(other in text for other in choice) for choice in needs(pattern, literals or ()))

@@ -95,6 +95,48 @@ def test_threads_do_not_matter(data: bytes, cuts: list[int]) -> None:
         search.WORTH = worth
 
 
+alike = [  # lines that only digits tell apart, and those that look so
+    b"Killed process %d of Error",
+    b"Killed process %d of rror",
+    b"Killed process %d of E1rror",
+    b"Killed process %d" + b"y" * 375,
+    b"Error at %d tokens/s",
+    b"Error at %dd tokens/s",
+    b"all is well %d",
+]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.sampled_from(alike), min_size=1, max_size=3),
+    st.lists(st.tuples(st.integers(0, 2), st.sampled_from([0, 7, 10**12])), max_size=60),
+    st.lists(st.integers(0, 1 << 20), max_size=12),
+)
+def test_how_lines_that_repeat_are_told_does_not_matter(
+    kinds: list[bytes], order: list[tuple[int, int]], cuts: list[int]
+) -> None:
+    data = b"\n".join(kinds[kind % len(kinds)] % number for kind, number in order)
+    before = scanning.WITH_CONTEXT, scanning.ALONE, scanning.CROWDED
+    scanning.WITH_CONTEXT, scanning.ALONE, scanning.CROWDED = 1, 2, 1
+    try:
+        one_by_one = scan(data, [])
+        assert scan(data, cuts) == one_by_one
+        scanning.CROWDED = 1 << 30
+        assert scan(data, cuts) == one_by_one
+    finally:
+        scanning.WITH_CONTEXT, scanning.ALONE, scanning.CROWDED = before
+
+
+def test_lines_that_repeat_are_counted_without_a_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    searched = []
+    find = Scanner.find
+    monkeypatch.setattr(Scanner, "find", lambda *given: searched.append(len(given[1])) or find(*given))
+    log = b"".join(b"ncclSystemError of rank %d\n" % number for number in range(100_000))
+    lines, count = scan(log, list(range(0, len(log), 1 << 18)))
+    assert (count, sum(line.repeats for line in lines)) == (100_000, 100_000)
+    assert sum(searched) < len(log) / 2
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.sampled_from([b"1 beat", b"0 beat", b"x", b"x" * 30]), max_size=80), st.lists(st.integers(1, 300)))
 def test_a_heartbeat_is_found_as_a_naive_search_finds_it(lines: list[bytes], cuts: list[int]) -> None:

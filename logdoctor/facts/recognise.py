@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from logdoctor.model import Event, Fact, Record
@@ -17,6 +17,8 @@ QUOTE = 400
 """Characters of its line that a fact keeps."""
 PER_RECORD = 8
 """Matches of one pattern that are taken from one record."""
+KEPT = 4096
+"""Choices of patterns that are kept at a time."""
 
 
 class Recogniser:
@@ -24,20 +26,20 @@ class Recogniser:
 
     def __init__(self, rulebook: Rulebook) -> None:
         self._rulebook = rulebook
+        self._applicable: dict[tuple[object, ...], tuple[tuple[int, Pattern], ...]] = {}
         self.slow: dict[str, str] = {}
         """Rule or fact -> where its pattern ran into the timeout first."""
 
-    def recognise(self, record: Record) -> tuple[list[Event], list[Fact]]:
+    def recognise(self, record: Record) -> tuple[Sequence[Event], Sequence[Fact]]:
         """The events and facts that a record holds."""
+        if not record.candidates:
+            return (), ()
         events: dict[tuple[str, int], Event] = {}
         facts: list[Fact] = []
-        if not record.candidates:
-            return [], []
         text = record.text[:TEXT]
         starts = _line_starts(text)
-        for index in sorted(record.candidates):
-            pattern = self._rulebook.patterns[index]
-            if not _applies(pattern, record):
+        for index, pattern in self._patterns(record):
+            if pattern.needs and not _may_match(pattern, text):
                 continue
             for found in self._matches(index, pattern, text, record):
                 line = _line_at(record, starts, found.start())
@@ -47,7 +49,21 @@ class Recogniser:
                     events.setdefault((pattern.rule, line), Event(pattern.rule, record, line, end, groups))
                 elif pattern.fact:
                     facts += _facts(pattern.fact, groups, record, line)
+        if len(events) < 2:
+            return tuple(events.values()), facts
         return sorted(self._told(events.values()), key=lambda e: (e.line, e.rule)), facts
+
+    def _patterns(self, record: Record) -> tuple[tuple[int, Pattern], ...]:
+        """The patterns to try on a record; many records want the same."""
+        key = (record.candidates, record.level, record.stream.component)
+        found = self._applicable.get(key)
+        if found is None:
+            if len(self._applicable) >= KEPT:
+                self._applicable.clear()
+            patterns = self._rulebook.patterns
+            found = tuple((index, patterns[index]) for index in sorted(record.candidates))
+            found = self._applicable[key] = tuple(entry for entry in found if _applies(entry[1], record))
+        return found
 
     def _told(self, events: Collection[Event]) -> list[Event]:
         """The events without those of general rules on lines of which a particular rule speaks."""
@@ -62,6 +78,17 @@ class Recogniser:
                     return
         except TimeoutError:
             self.slow.setdefault(pattern.rule or pattern.fact or "", f"{record.source} line {record.first_line}")
+
+
+def _may_match(pattern: Pattern, text: str) -> bool:
+    """Whether the text holds what every match of the pattern does: a tenth of the cost of trying it."""
+    for choice in pattern.needs:  # plain loops: this runs several times for each record
+        for needed in choice:
+            if needed in text:
+                break
+        else:
+            return False
+    return True
 
 
 def _applies(pattern: Pattern, record: Record) -> bool:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from logdoctor.model import Level, Line, Record, Stream
@@ -44,7 +45,8 @@ _LEVELS: dict[str, Level] = {
 _IDENTITY = ("host", "rank", "pid", "process")
 _HEAD = ("time", "level", "file", "lineno", *_IDENTITY)
 """What two lines must share for their heads to be the same."""
-_NOT_CHANNEL = frozenset(("time", "rest", "level", "repeated", "part"))
+_STREAM = (*_IDENTITY, "component")
+"""The fields of a stream, in their order."""
 
 
 @dataclass(slots=True, eq=False)
@@ -102,18 +104,11 @@ class _Open:
         )
 
     def close(self, source: str) -> Record:
-        stream = self.stream
         return Record(
             source=source,
             lines=tuple(self.lines),
             numbers=tuple(self.numbers),
-            stream=Stream(
-                host=stream.get("host"),
-                rank=_integer(stream.get("rank")),
-                pid=_integer(stream.get("pid")),
-                process=stream.get("process"),
-                component=stream.get("component"),
-            ),
+            stream=_stream(*map(self.stream.get, _STREAM)),
             level=self.level,
             time=self.time,
             since=self.since,
@@ -132,6 +127,19 @@ class _Channel:
         """The same, to go on differently."""
         record = self.record and self.record.twin()
         return _Channel(record, record if self.block is self.record else self.block and self.block.twin())
+
+
+@lru_cache(maxsize=CHANNELS)
+def _stream(host: str | None, rank: str | None, pid: str | None, process: str | None, component: str | None) -> Stream:
+    """Who says so; most lines of a log are said by a few."""
+    return Stream(host, _integer(rank), _integer(pid), process, component)
+
+
+def _say(stream: dict[str, Any], groups: Mapping[str, str | None]) -> None:
+    """Note what a prefix says of who speaks."""
+    for name in _IDENTITY:
+        if (value := groups.get(name)) is not None:
+            stream[name] = value
 
 
 def _integer(text: str | None) -> int | None:
@@ -195,6 +203,8 @@ class Assembler:
         self.clock: str | None = None
         """The last time that any line showed."""
         self.channels: dict[tuple[Any, ...], _Channel] = {}
+        self._complete: list[Record] = []
+        """The records that were closed since the last line came."""
 
     def settle(self, head: Iterable[str]) -> None:
         """Tell from the first lines of the source which weak wrappers it uses, and how far all of it is indented."""
@@ -204,26 +214,29 @@ class Assembler:
             weak_wrappers(self.grammars, [text[len(self.indent) :] for text in first])
         )
 
-    def take(self, line: Line) -> Iterator[Record]:
+    def take(self, line: Line) -> list[Record]:
         """The records that are complete now that this line came."""
-        if line.gap:
-            yield from self.close()
+        complete = self._complete = self.close() if line.gap else []
         key, identity, wrapper_time, repeats, text = self._peel(line.text)
         channel = self.channels.pop(key, None) or _Channel()
         self.channels[key] = channel  # the last one is the one that spoke last
-        for part in text.split("\n"):  # a JSON string may hold several lines
-            yield from self._take(channel, line, identity, wrapper_time, part)
-        repeats = max(repeats, line.repeats)
+        for part in text.split("\n") if "\n" in text else (text,):  # a JSON string may hold several lines
+            self._take(channel, line, identity, wrapper_time, part)
+        if line.repeats > repeats:
+            repeats = line.repeats
         if repeats > 1 and (taker := channel.block or channel.record):
             taker.repeats = max(taker.repeats, repeats)
         if len(self.channels) > CHANNELS:
-            yield from self._close(self.channels.pop(next(iter(self.channels))))
+            self._close(self.channels.pop(next(iter(self.channels))))
+        return complete
 
-    def close(self) -> Iterator[Record]:
+    def close(self) -> list[Record]:
         """The records that were open: nothing goes on with them any more."""
+        complete = self._complete = []
         for channel in self.channels.values():
-            yield from self._close(channel)
+            self._close(channel)
         self.channels.clear()
+        return complete
 
     def twin(self) -> Assembler:
         """The same, to go on differently."""
@@ -243,29 +256,26 @@ class Assembler:
             if not found:
                 break
             grammar, matched = found
-            groups = {name: value for name, value in matched.groupdict().items() if value is not None}
-            key.append((grammar.id, *((n, v) for n, v in groups.items() if n not in _NOT_CHANNEL)))
-            identity.update((name, groups[name]) for name in _IDENTITY if name in groups)
+            groups = matched.groupdict()
+            key.append((grammar.id, *map(groups.get, grammar.channel)))
+            _say(identity, groups)
             if grammar.component:
                 identity["component"] = grammar.component
-            if "level" in groups:
+            if groups.get("level"):
                 identity["level"] = _level(groups["level"], grammar)
             time = time or groups.get("time")
             repeats = max(repeats, _integer(groups.get("repeated")) or 1)
-            text = groups.get("rest", "")
+            text = groups.get("rest") or ""
             if grammar.decode == "json":
-                text = _decoded(text)
-            text = strip_ansi(text)
+                text = strip_ansi(_decoded(text))
         return tuple(key), identity, time, repeats, text
 
-    def _take(
-        self, channel: _Channel, line: Line, identity: dict[str, Any], time: str | None, text: str
-    ) -> Iterator[Record]:
-        """Put a line where it belongs; yields the records that are complete now."""
+    def _take(self, channel: _Channel, line: Line, identity: dict[str, Any], time: str | None, text: str) -> None:
+        """Put a line where it belongs."""
         if found := self.grammars.heads.match(text):
-            yield from self._begin(channel, line, identity, time, *found)
+            self._begin(channel, line, identity, time, *found)
         elif text.strip():  # a blank line ends nothing and belongs to nothing
-            yield from self._go_on(channel, line, identity, time, text)
+            self._go_on(channel, line, identity, time, text)
 
     def _begin(
         self,
@@ -275,25 +285,28 @@ class Assembler:
         time: str | None,
         grammar: Grammar,
         matched: re.Match[str],
-    ) -> Iterator[Record]:
+    ) -> None:
         """A line with a head begins a record, unless it repeats the head of the open one."""
-        groups = {name: value for name, value in matched.groupdict().items() if value is not None}
-        text = groups.get("text", "")
+        groups = matched.groupdict()
+        text = groups.get("text") or ""
         head = (grammar.id, *map(groups.get, _HEAD))
         record = channel.record
-        repeated = record and record.head == head and "time" in groups and ("file" in groups or record.in_body)
-        if record and repeated and not record.full:
+        if (
+            record
+            and record.head == head
+            and groups.get("time")
+            and (groups.get("file") or record.in_body)
+            and not record.full
+        ):
             self._follow(record, text)
             record.add(line, text, self._hidden(record, text))
             return
-        yield from self._close_record(channel)
+        self._close_record(channel)
         zoned = time if time and time[-1:] == "Z" else None
+        stream = {**identity, "component": grammar.component or identity.get("component")}
+        _say(stream, groups)
         record = channel.record = _Open(
-            stream={
-                **identity,
-                **{name: groups[name] for name in _IDENTITY if name in groups},
-                "component": grammar.component or identity.get("component"),
-            },
+            stream=stream,
             head=head,
             level=_level(groups.get("level"), grammar) or grammar.level or identity.get("level"),
             time=zoned or groups.get("time") or time,
@@ -303,22 +316,20 @@ class Assembler:
         self._follow(record, text)
         record.add(line, text)
 
-    def _go_on(
-        self, channel: _Channel, line: Line, identity: dict[str, Any], time: str | None, text: str
-    ) -> Iterator[Record]:
+    def _go_on(self, channel: _Channel, line: Line, identity: dict[str, Any], time: str | None, text: str) -> None:
         """A line without a head goes on with an open record, or is one of its own."""
         for record in dict.fromkeys((channel.block, channel.record)):
             if record and not record.full and self._belongs(record, text):
                 record.add(line, text, self._hidden(record, text))
                 if record is not channel.record:  # the interrupted block goes on, so what came between is complete
                     if channel.record:
-                        yield channel.record.close(self.source)
+                        self._complete.append(channel.record.close(self.source))
                     channel.record = record
                 return
         if channel.block and channel.block is not channel.record and not channel.block.in_body:
-            yield channel.block.close(self.source)
+            self._complete.append(channel.block.close(self.source))
             channel.block = None
-        yield from self._close_record(channel)
+        self._close_record(channel)
         opening = self.grammars.openings.match(text)
         component = (opening[0].component if opening else None) or identity.get("component")
         record = _Open({**identity, "component": component}, None, identity.get("level"), time, self.clock)
@@ -326,7 +337,7 @@ class Assembler:
             record.open_block(opening[0], text)
             record.level = opening[0].level or record.level
             if channel.block:
-                yield channel.block.close(self.source)
+                self._complete.append(channel.block.close(self.source))
             channel.block = record
         channel.record = record
         record.add(line, text)
@@ -361,25 +372,25 @@ class Assembler:
     def _hidden(self, record: _Open, text: str) -> bool:
         return record.in_body and record.fits("hide", text)
 
-    def _close_record(self, channel: _Channel) -> Iterator[Record]:
+    def _close_record(self, channel: _Channel) -> None:
         """Close the record, unless it is an unfinished block, which stays open beside the next record."""
         record, channel.record = channel.record, None
         if record is None:
             return
         if record.in_body and record.block and "last" in record.block.parts:
             if channel.block and channel.block is not record:
-                yield channel.block.close(self.source)
+                self._complete.append(channel.block.close(self.source))
             channel.block = record
             return
         if channel.block is record:
             channel.block = None
-        yield record.close(self.source)
+        self._complete.append(record.close(self.source))
 
-    def _close(self, channel: _Channel) -> Iterator[Record]:
+    def _close(self, channel: _Channel) -> None:
         if channel.block and channel.block is not channel.record:
-            yield channel.block.close(self.source)
+            self._complete.append(channel.block.close(self.source))
         if channel.record:
-            yield channel.record.close(self.source)
+            self._complete.append(channel.record.close(self.source))
 
 
 def _common_indent(lines: list[str]) -> str:

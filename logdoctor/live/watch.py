@@ -32,18 +32,17 @@ class Growing:
 
     def __init__(self, run: Run, name: str) -> None:
         self.reading = Reading(run, name)
-        self._scanner = run.scanner
         self._cutter = Cutter(BEFORE)
 
     def take(self, block: bytes) -> bool:
         """Read further bytes; whether any of them is worth a look."""
         chunk = self._cutter.take(block)
-        return chunk is not None and self.reading.feed(chunk, self._scanner.find(chunk))
+        return chunk is not None and self.reading.feed(chunk)
 
     def close(self) -> None:
         """The source has ended."""
         chunk = self._cutter.rest()
-        self.reading.feed(chunk, self._scanner.find(chunk))
+        self.reading.feed(chunk)
         self.reading.close()
 
     def twin(self, run: Run) -> Growing:

@@ -99,6 +99,7 @@ class Rulebook:
                 p.get("fact"),
                 frozenset(p["levels"]) if "levels" in p else None,
                 frozenset(p["components"]) if "components" in p else None,
+                tuple(map(tuple, p.get("needs", ()))),
             )
             for p in self._patterns
         )

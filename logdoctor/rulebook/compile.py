@@ -327,6 +327,7 @@ class _Table:
     def add(self, entry: Mapping[str, Any], **owner: Any) -> None:
         for literal in entry["literals"]:
             self.literals.setdefault(literal, []).append(len(self.patterns))
+        owner["needs"] = literals.needs(entry["pattern"], entry["literals"]) or None
         self.patterns.append(
             {"text": entry["pattern"], **{key: value for key, value in owner.items() if value is not None}}
         )

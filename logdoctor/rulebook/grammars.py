@@ -11,6 +11,9 @@ from typing import Any
 from logdoctor.model import Level
 from logdoctor.rulebook.literals import first_characters, required
 
+_NOT_CHANNEL = frozenset(("time", "rest", "level", "repeated", "part"))
+"""What lines of one channel say differently."""
+
 
 @dataclass(frozen=True)
 class Grammar:
@@ -41,6 +44,11 @@ class Grammar:
     @cached_property
     def pattern(self) -> re.Pattern[str]:
         return re.compile(self.source, re.ASCII | re.DOTALL)
+
+    @cached_property
+    def channel(self) -> tuple[str, ...]:
+        """The groups of a wrapper that tell its channels apart."""
+        return tuple(name for name in self.pattern.groupindex if name not in _NOT_CHANNEL)
 
     @cached_property
     def parts(self) -> Mapping[str, re.Pattern[str]]:

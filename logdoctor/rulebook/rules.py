@@ -57,6 +57,8 @@ class Pattern:
     fact: str | None = None
     levels: frozenset[str] | None = None
     components: frozenset[str] | None = None
+    needs: tuple[tuple[str, ...], ...] = ()
+    """Of each of these choices a match holds at least one text."""
 
 
 def compiled(entry: Mapping[str, Any]) -> dict[str, Any]:

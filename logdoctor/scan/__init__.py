@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy, deepcopy
+from functools import cached_property
 from typing import NamedTuple
 
 from logdoctor.model import Line
@@ -25,6 +26,8 @@ WINDOW_BEFORE, WINDOW_AFTER, WINDOWS = 4096, 12288, 16
 """What is read of a long line: bytes before and after a hit, and how often."""
 TIMEOUT = 0.1
 """Seconds that a heartbeat's pattern may take on a line."""
+CROWDED = 1024
+"""Bytes of a chunk in which a line that is only counted makes it crowded: then the next one is sifted first."""
 HEAD_LINES, HEAD = 64, 64 << 10
 """The first lines of a source that tell its grammars, and the bytes in which they are looked for."""
 
@@ -80,13 +83,18 @@ class Scanner:
                 self._candidates.clear()
         return found
 
-    def chunks(self, blocks: Iterable[bytes]) -> Iterator[tuple[Chunk, Sequence[int]]]:
-        """The bytes of one source as chunks, each with the hits in it."""
+    def chunks(self, blocks: Iterable[bytes]) -> Iterator[tuple[Chunk, Sequence[int] | None]]:
+        """The bytes of one source as chunks, each with the hits in it; None for one that is still to be searched."""
         return self._search.hits(cut(blocks, BEFORE))
 
-    def find(self, chunk: Chunk) -> Sequence[int]:
-        """The hits in the new lines of one chunk."""
-        return self._search.find(chunk)
+    def find(self, data: bytes, start: int = 0) -> Sequence[int]:
+        """The hits from ``start`` on."""
+        return self._search.find(data, start)
+
+    @cached_property
+    def masked(self) -> list[tuple[bytes, bytes]]:
+        """All literals, each with its mask."""
+        return [(literal, literal.translate(None, DIGITS)) for literal in self.literals]
 
 
 class _Span(NamedTuple):
@@ -113,24 +121,33 @@ class Scan:
         """The line number at an offset of the source, and that offset; nothing before it will be asked for again."""
         self._beats: dict[int, Beat] = {}
         self._folding = Folding()
+        self._crowded = False
+        """Whether most of what the last chunk held repeats."""
         self.bytes = 0
         self._head = b""
         self.head: list[str] = []
         """Its first lines; known once the first chunk was fed."""
 
-    def feed(self, chunk: Chunk, hits: Sequence[int]) -> list[Line]:
-        """The lines that are known to be wanted now that these bytes came, and these hits in them."""
+    def feed(self, chunk: Chunk, hits: Sequence[int] | None = None) -> list[Line]:
+        """The lines that are known to be wanted now that these bytes came, and these hits in them; they are looked for
+        if not given."""
         self._chunk = chunk
         self.bytes += len(chunk.data) - chunk.new
         if not self.head_known:
             self._head += chunk.data[chunk.new : chunk.new + HEAD - len(self._head)]
             self.head = self._head.decode("utf-8", "replace").split("\n")[:HEAD_LINES]
+        counted = self._folding.counted
+        places: list[Place] = []
+        beats: Sequence[int] = ()
+        if hits is None:
+            hits, places, beats = self._searched()
         literals = [hit & LITERAL for hit in hits]
-        places = self._beat(literals)
+        places += self._beat({*literals, *beats})
         if not self._scanner.once.isdisjoint(literals):
             hits = [hit for hit in hits if hit & LITERAL not in self._scanner.once]
             literals = [hit & LITERAL for hit in hits]
         places += self._fold([hit >> SHIFT for hit in hits], literals)
+        self._crowded = self._folding.counted - counted > len(chunk.data) // CROWDED
         border = chunk.at + context_start(chunk.data, BEFORE)  # a hit to come wants nothing before it
         spans = self._due(border)
         numbers = self._count([*(noted.at for noted in places), *(start for start, _ in spans), border])
@@ -177,13 +194,22 @@ class Scan:
     @property
     def folded(self) -> int:
         """How many lines were counted, but not read."""
-        return sum(kind.counted - 1 for kind in self._folding.folded)
+        return self._folding.counted - len(self._folding.folded)
 
-    def _beat(self, literals: Sequence[int]) -> list[Place]:
+    def _searched(self) -> tuple[Sequence[int], list[Place], Sequence[int]]:
+        """The hits in the newest chunk. Where lines repeat and repeat, those are counted at once and not searched: of
+        each kind the last one is given, and the literals of heartbeats in any of them."""
+        chunk = self._chunk
+        if not self._crowded:
+            return self._scanner.find(chunk.data, chunk.new), [], ()
+        sifted = self._folding.sift(chunk)
+        return sifted.hits(self._scanner.find), sifted.lasts, sifted.beats
+
+    def _beat(self, literals: set[int]) -> list[Place]:
         """Look for heartbeats; gives the lines that were noted."""
         scanner = self._scanner
         held: dict[int, list[bytes]] = {}
-        for literal in scanner.beats.keys() & set(literals):
+        for literal in scanner.beats.keys() & literals:
             for index in scanner.beats[literal]:
                 held.setdefault(index, []).append(scanner.literals[literal])
         places = []
@@ -214,15 +240,16 @@ class Scan:
             line = data[start : end if end - start < SEEN else start + SEEN]
             key = hash((line.translate(None, DIGITS), inside))  # the hash alone: kinds are many, and lines are long
             kind = known(key) or self._folding.new(key, inside)
-            kind.count += 1
-            if kind.count > ALONE:
-                kind.counted += 1
+            if kind.count >= ALONE:
+                if not kind.counted:
+                    self._folding.learn(kind, line, self._scanner.masked, self._scanner.beats.keys())
+                self._folding.count(kind)
                 lasts[kind] = start
             else:
+                kind.count += 1
                 self._want(kind, base + start, [base + offset for offset in offsets[first:at]])
         for kind, start in lasts.items():
             kind.last = place(self._chunk, start)
-            self._folding.folded[kind] = None
         return [kind.last for kind in lasts if kind.last]
 
     def _want(self, kind: Kind, start: int, offsets: Sequence[int]) -> None:

@@ -39,25 +39,25 @@ class Search:
         self._threads = threads or processors()
         self._pool: ThreadPoolExecutor | None = None
 
-    def find(self, chunk: Chunk) -> Sequence[int]:
-        """The hits in the new lines of one chunk."""
-        return self._matchers.after(len(chunk.data) - chunk.new).find(chunk.data, chunk.new) or ()
+    def find(self, data: bytes, start: int = 0) -> Sequence[int]:
+        """The hits from ``start`` on."""
+        return self._matchers.after(len(data) - start).find(data, start) or ()
 
-    def hits(self, chunks: Iterable[Chunk]) -> Iterator[tuple[Chunk, Sequence[int]]]:
-        """The chunks in their order, each with the hits in its new lines."""
+    def hits(self, chunks: Iterable[Chunk]) -> Iterator[tuple[Chunk, Sequence[int] | None]]:
+        """The chunks in their order, each with the hits in its new lines; None for one that is still to be searched."""
         ahead: deque[tuple[Chunk, Future[list[int] | None]]] = deque()
         for chunk in chunks:
-            engine = self._matchers.after(len(chunk.data) - chunk.new)
             if self._threads > 1 and len(chunk.data) >= WORTH:
+                engine = self._matchers.after(len(chunk.data) - chunk.new)
                 ahead.append((chunk, self._others().submit(engine.find, chunk.data, chunk.new, DENSE)))
                 if len(ahead) > self._threads:
-                    yield self._found(*ahead.popleft())
+                    yield _found(*ahead.popleft())
                 continue
             while ahead:
-                yield self._found(*ahead.popleft())
-            yield chunk, engine.find(chunk.data, chunk.new) or ()
+                yield _found(*ahead.popleft())
+            yield chunk, None
         while ahead:
-            yield self._found(*ahead.popleft())
+            yield _found(*ahead.popleft())
 
     def _others(self) -> ThreadPoolExecutor:
         if self._pool is None:
@@ -66,8 +66,6 @@ class Search:
             self._pool = ThreadPoolExecutor(self._threads - 1, "search")
         return self._pool
 
-    def _found(self, chunk: Chunk, future: Future[list[int] | None]) -> tuple[Chunk, Sequence[int]]:
-        hits = future.result()
-        if hits is None:
-            hits = self._matchers.after(0).find(chunk.data, chunk.new) or []
-        return chunk, hits
+
+def _found(chunk: Chunk, future: Future[list[int] | None]) -> tuple[Chunk, Sequence[int] | None]:
+    return chunk, future.result()
