@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 from itertools import accumulate, groupby, pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -199,11 +201,23 @@ def test_every_engine_finds_what_a_naive_search_finds(
     assert set(found) <= set(naive)
 
 
-def test_the_engine_grows_with_the_input() -> None:
+def test_without_hyperscan_the_engine_grows_with_the_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "hyperscan", None)
     matchers = matcher.Matchers([b"Error"])
     engines = [type(matchers.after(size)) for size in (1000, matcher.PLAIN, matcher.SMALL)]
-    assert engines[:2] == [Plain, Automaton]
-    assert engines[2] is type(matcher.fastest([b"Error"]))
+    assert engines == [Plain, Automaton, Automaton]
+
+
+@pytest.mark.skipif(not find_spec("hyperscan"), reason="no hyperscan here")
+def test_what_hyperscan_makes_of_the_literals_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    found = Hyperscan([b"Error", b"Killed"], keep=True).find(b"an Error")
+    (kept,) = (tmp_path / "logdoctor").iterdir()
+    for content in (kept.read_bytes(), kept.read_bytes()[:-9], b"", b"Error"):
+        kept.write_bytes(content)
+        assert Hyperscan([b"Error", b"Killed"], keep=True).find(b"an Error") == found
+    kept.write_bytes(kept.read_bytes().replace(b"Killed", b"killed"))
+    assert Hyperscan([b"Error", b"Killed"], keep=True).find(b"an Error, Killed") == [*found, 10 << matcher.SHIFT | 1]
 
 
 def test_numbers_lines_as_an_editor_does() -> None:

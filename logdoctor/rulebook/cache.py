@@ -8,9 +8,11 @@ import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from logdoctor.rulebook.store import pack, unpack
+
+T = TypeVar("T")
 
 
 def through_cache(directories: Sequence[Path]) -> dict[str, Any]:
@@ -28,18 +30,19 @@ def through_cache(directories: Sequence[Path]) -> dict[str, Any]:
     return kept(f"rulebook-{_stamp(directories)}", compiled, pack, unpack)
 
 
-def plain_bytes(made: dict[str, Any]) -> bytes:
+def plain_bytes(made: Any) -> bytes:
     """Plain data as JSON."""
     return json.dumps(made, separators=(",", ":")).encode()
 
 
 def kept(
     name: str,
-    make: Callable[[], dict[str, Any]],
-    encode: Callable[[dict[str, Any]], bytes] = plain_bytes,
-    decode: Callable[[bytes], dict[str, Any]] = json.loads,
-) -> dict[str, Any]:
-    """What the cache holds under a name; made and put there if it holds nothing, or nothing that can be read."""
+    make: Callable[[], T],
+    encode: Callable[[T], bytes] = plain_bytes,
+    decode: Callable[[bytes], T] = json.loads,
+) -> T:
+    """What the cache holds under a name; made and put there if it holds nothing, or nothing that can be read, which
+    ``decode`` tells by a :class:`ValueError`."""
     path = _folder() / name
     try:
         return decode(path.read_bytes())

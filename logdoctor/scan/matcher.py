@@ -73,7 +73,10 @@ class Hyperscan:
         NotHere: it is not installed, this processor lacks what it needs, or it cannot look for these literals.
     """
 
-    def __init__(self, literals: Sequence[bytes], once: Collection[int] = ()) -> None:
+    def __init__(self, literals: Sequence[bytes], once: Collection[int] = (), keep: bool = False) -> None:
+        """Args:
+        keep: what is made of the literals in the cache, for the next time.
+        """
         try:
             import hyperscan
         except ImportError as error:
@@ -82,17 +85,7 @@ class Hyperscan:
             raise NotHere("its Python interface cuts literals at NUL")
         self._engine = hyperscan
         self._lengths = [len(literal) for literal in literals]
-        self._database: Any = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-        try:
-            self._database.compile(
-                expressions=literals,
-                ids=range(len(literals)),
-                elements=len(literals),
-                flags=[hyperscan.HS_FLAG_SINGLEMATCH * (index in once) for index in range(len(literals))],
-                literal=True,
-            )
-        except hyperscan.error as error:
-            raise NotHere from error
+        self._database: Any = _database(literals, once, keep)
         self._own = threading.local()
 
     def find(self, data: bytes, start: int = 0, most: int | None = None) -> list[int] | None:
@@ -125,27 +118,60 @@ class Hyperscan:
         return scratch
 
 
+def _database(literals: Sequence[bytes], once: Collection[int], keep: bool) -> Any:
+    """What Hyperscan makes of the literals. To make it takes as long as to search 40 MB, so it can be kept, together
+    with what it was made of."""
+    import hyperscan
+
+    flags = [hyperscan.HS_FLAG_SINGLEMATCH * (index in once) for index in range(len(literals))]
+    made_of = repr((literals, flags)).encode()
+
+    def make() -> Any:
+        database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+        try:
+            database.compile(
+                expressions=literals, ids=range(len(literals)), elements=len(literals), flags=flags, literal=True
+            )
+        except hyperscan.error as error:
+            raise NotHere from error
+        return database
+
+    def decode(content: bytes) -> Any:
+        if not content.startswith(made_of):
+            raise ValueError
+        try:
+            return hyperscan.loadb(content[len(made_of) :], hyperscan.HS_MODE_BLOCK)
+        except hyperscan.error as error:  # damaged, or made for another processor
+            raise ValueError from error
+
+    if not keep:
+        return make()
+    import zlib
+
+    from logdoctor.rulebook.cache import kept
+
+    return kept(f"literals-{zlib.crc32(made_of):08x}", make, lambda made: made_of + hyperscan.dumpb(made), decode)
+
+
 class Matchers:
-    """The engines for a set of literals, each built when it pays."""
+    """The engine for a set of literals: Hyperscan, or else one that is built when it pays."""
 
     def __init__(self, literals: Sequence[bytes], once: Collection[int] = ()) -> None:
         self._literals, self._once = list(literals), frozenset(once)
         self._seen = 0
-        self._engine: Matcher = Plain(self._literals)
+        self._engine: Matcher | None = None
+        self._grows = False
 
     def after(self, size: int) -> Matcher:
         """The engine for so many bytes more, after all those asked for before."""
         before, self._seen = self._seen, self._seen + size
-        if before <= PLAIN < self._seen and self._literals:
+        if self._engine is None:
+            try:
+                self._engine = Hyperscan(self._literals, self._once, keep=True)
+            except NotHere:
+                self._engine, self._grows = Plain(self._literals), bool(self._literals)
+        if self._grows and before <= PLAIN < self._seen:
             self._engine = Automaton(self._literals, self._once, fast=False)
-        if before <= SMALL < self._seen and self._literals:
-            self._engine = fastest(self._literals, self._once)
+        if self._grows and before <= SMALL < self._seen:
+            self._engine = Automaton(self._literals, self._once)
         return self._engine
-
-
-def fastest(literals: Sequence[bytes], once: Collection[int] = ()) -> Matcher:
-    """The fastest engine that works here."""
-    try:
-        return Hyperscan(literals, once)
-    except NotHere:
-        return Automaton(literals, once)
