@@ -90,11 +90,24 @@ def test_blocks_do_not_matter_for_lines_without_end(data: bytes, cuts: list[int]
 @settings(max_examples=60, deadline=None)
 @given(st.lists(words, max_size=80).map(b"".join), st.lists(st.integers(0, 1 << 20), max_size=4))
 def test_threads_do_not_matter(data: bytes, cuts: list[int]) -> None:
-    worth, search.WORTH = search.WORTH, 0
+    before, search.WORTH, search.LEARNT = (search.WORTH, search.LEARNT), 0, 1
     try:
         assert scan(data, cuts, threads=3) == scan(data, [])
     finally:
-        search.WORTH = worth
+        search.WORTH, search.LEARNT = before
+
+
+@pytest.mark.skipif(not find_spec("hyperscan"), reason="no hyperscan here")
+def test_threads_do_not_look_for_what_stands_in_every_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "WORTH", 0)
+    found: list[list[int]] = []
+    find = Hyperscan.find
+    monkeypatch.setattr(Hyperscan, "find", lambda *given: found.append(find(*given) or []) or found[-1])
+    idle, busy = (b"%d tokens/s" % speed + b" " * 60 + b"\n" for speed in (0, 5))
+    data = idle * 3000 + busy * 3000 + b"all is well\n" * 6000 + busy + b"Killed process 7\n"
+    lines, _ = scan(data, list(range(0, len(data), 500)), threads=2)
+    assert [line.number for line in lines if 3 in line.candidates] == [3001, 12001]
+    assert sum(map(len, found)) < 200
 
 
 alike = [  # lines that only digits tell apart, and those that look so

@@ -73,9 +73,16 @@ class Hyperscan:
         NotHere: it is not installed, this processor lacks what it needs, or it cannot look for these literals.
     """
 
-    def __init__(self, literals: Sequence[bytes], once: Collection[int] = (), keep: bool = False) -> None:
+    def __init__(
+        self,
+        literals: Sequence[bytes],
+        once: Collection[int] = (),
+        keep: bool = False,
+        without: Collection[int] = (),
+    ) -> None:
         """Args:
         keep: what is made of the literals in the cache, for the next time.
+        without: literals that are not looked for.
         """
         try:
             import hyperscan
@@ -85,7 +92,7 @@ class Hyperscan:
             raise NotHere("its Python interface cuts literals at NUL")
         self._engine = hyperscan
         self._lengths = [len(literal) for literal in literals]
-        self._database: Any = _database(literals, once, keep)
+        self._database: Any = _database(literals, once, keep, without)
         self._own = threading.local()
 
     def find(self, data: bytes, start: int = 0, most: int | None = None) -> list[int] | None:
@@ -118,20 +125,20 @@ class Hyperscan:
         return scratch
 
 
-def _database(literals: Sequence[bytes], once: Collection[int], keep: bool) -> Any:
+def _database(literals: Sequence[bytes], once: Collection[int], keep: bool, without: Collection[int]) -> Any:
     """What Hyperscan makes of the literals. To make it takes as long as to search 40 MB, so it can be kept, together
     with what it was made of."""
     import hyperscan
 
-    flags = [hyperscan.HS_FLAG_SINGLEMATCH * (index in once) for index in range(len(literals))]
-    made_of = repr((literals, flags)).encode()
+    ids = [index for index in range(len(literals)) if index not in without]
+    wanted = [literals[index] for index in ids]
+    flags = [hyperscan.HS_FLAG_SINGLEMATCH * (index in once) for index in ids]
+    made_of = repr((wanted, ids, flags)).encode()
 
     def make() -> Any:
         database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
         try:
-            database.compile(
-                expressions=literals, ids=range(len(literals)), elements=len(literals), flags=flags, literal=True
-            )
+            database.compile(expressions=wanted, ids=ids, elements=len(ids), flags=flags, literal=True)
         except hyperscan.error as error:
             raise NotHere from error
         return database
@@ -161,6 +168,7 @@ class Matchers:
         self._seen = 0
         self._engine: Matcher | None = None
         self._grows = False
+        self._others: dict[frozenset[int], Matcher] = {}
 
     def after(self, size: int) -> Matcher:
         """The engine for so many bytes more, after all those asked for before."""
@@ -175,3 +183,23 @@ class Matchers:
         if self._grows and before <= SMALL < self._seen:
             self._engine = Automaton(self._literals, self._once)
         return self._engine
+
+    def without(self, hot: frozenset[int], size: int) -> Matcher:
+        """The engine for so many bytes more, in which these literals need not be looked for."""
+        engine = self.after(size)
+        if not hot or not isinstance(engine, Hyperscan):
+            return engine
+        if hot not in self._others:
+            self._others[hot] = Hyperscan(self._literals, self._once, keep=True, without=hot)
+        return self._others[hot]
+
+    def present(self, hot: frozenset[int], data: bytes, start: int) -> list[int]:
+        """One hit for each of these literals that occurs from ``start`` on: those that stand in every line of a log are
+        found at once from its end."""
+        places = ((data.rfind(self._literals[index], start), index) for index in hot)
+        return [at << SHIFT | index for at, index in places if at >= 0]
+
+    @property
+    def once(self) -> frozenset[int]:
+        """The literals of which one hit is enough."""
+        return self._once
