@@ -48,6 +48,7 @@ class Run:
     """Texts that are never lost: those that show the cause."""
     skew: dict[str, float] = field(default_factory=dict)
     """Host -> seconds by which its clock is off."""
+    begin: datetime = START
 
     def host(self, rank: int) -> str:
         return f"node{rank // self.per_host:02d}"
@@ -71,7 +72,7 @@ class Run:
         """What the clock of a host shows."""
         if host not in self.skew:
             self.skew[host] = random.Random(f"{host} {self.seed}").uniform(-SKEW, SKEW)
-        return START + timedelta(seconds=seconds + self.skew[host])
+        return self.begin + timedelta(seconds=seconds + self.skew[host])
 
     def log(self, seconds: float, rank: int, level: str, text: str) -> None:
         """A rank logs a line through Python's logging."""
@@ -394,11 +395,16 @@ def simulate(
     """The files of a run with this fault (name -> text), and the truth. ``lines`` is the number of steps that each rank
     logs before it."""
     run = Run(ranks, per_host, seed, random.Random(f"{seed} {fault} {ranks} {layout}"))
-    guilty = run.random.randrange(ranks)
-    truth = FAULTS[fault](run, guilty)
+    truth = live(run, fault, run.random.randrange(ranks), lines)
+    return files(run, layout), truth
+
+
+def live(run: Run, fault: str | None, guilty: int, lines: int) -> Truth | None:
+    """Let the ranks of a run say what they say, until this fault befalls the guilty rank; without a fault to its end."""
+    truth = FAULTS[fault](run, guilty) if fault else None
     early = fault in ("not-joined", "other-version")
-    for rank in range(ranks):
-        if fault == "not-joined":
+    for rank in range(run.ranks):
+        if truth and fault == "not-joined":
             run.log(1.0, rank, "INFO", "loading the tokenizer")
             if rank not in truth.ranks:
                 run.log(
@@ -411,15 +417,15 @@ def simulate(
                     f"world_size={run.ranks} rank={rank} local_rank={run.device(rank)} distributed_init_method=tcp://10.41.0.1:29500 backend=nccl",
                 )
             continue
-        odd = fault == "other-version" and run.host(rank) == run.host(guilty)
+        odd = truth and fault == "other-version" and run.host(rank) == run.host(guilty)
         start(run, rank, version="2.21.5" if odd else "2.27.5")
         if not early:
             ready(run, rank)
             train(run, rank, lines)
-    return _files(run, layout), truth
+    return truth
 
 
-def _files(run: Run, layout: str) -> dict[str, str]:
+def files(run: Run, layout: str) -> dict[str, str]:
     """The logs as a launcher lays them out."""
     files: dict[str, list[tuple[float, str]]] = {}
     for key, lines in run.lines.items():

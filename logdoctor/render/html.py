@@ -1,19 +1,8 @@
-"""A diagnosis as one HTML file that needs nothing else: no network, no other file, no script but its own.
-
-Every text goes through :func:`tag` or :func:`text`, which escape it; the page's policy forbids whatever is not the one
-style sheet and the one script in it, by their hashes. The assets are files beside this module.
-"""
+"""A diagnosis as one HTML page; :mod:`logdoctor.render.markup` makes it one that needs nothing else."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from functools import cache
-from html import escape
-from pathlib import Path
-from string import Template
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from logdoctor import __version__
@@ -21,6 +10,7 @@ from logdoctor.fixes import Syntax, blocks, usual
 from logdoctor.formats.assembly import strip_ansi
 from logdoctor.model import Diagnosis, Evidence, Finding, Fix, Lane, Mark
 from logdoctor.render import words
+from logdoctor.render.markup import Html, box, join, page, paste, tag, text
 from logdoctor.safetext import harmless
 
 TEXT = 160
@@ -30,62 +20,21 @@ WAVES = 40
 QUOTED = 4
 """Places in the logs that are quoted for the root cause."""
 _LEGEND = {"root-cause": "first failure", "contributing": "contributing", "consequence": "fallout"}
-_VOID = frozenset(("input",))
 HOSTS = 24
 """Hosts that are named."""
 _KINDS = {"finding": 0, "progress": 1, "first": 2, "last": 3}
 
 
-class Html(str):
-    """Text that is markup already."""
-
-
 def render(diagnosis: Diagnosis, syntax: Syntax | None = None) -> str:
     """The page."""
-    style, script = _asset("report.css"), _asset("report.js")
-    return Template(_asset("report.html")).substitute(
-        policy=(
-            f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
-            "base-uri 'none'; form-action 'none'"
-        ),
-        version=__version__,
-        title=text(_title(diagnosis)),
-        style=style,
-        script=script,
-        body=_Page(diagnosis, syntax or usual(diagnosis)).body(),
-        data=_data(diagnosis),
+    return page(
+        _title(diagnosis),
+        _Page(diagnosis, syntax or usual(diagnosis)).body(),
+        _data(diagnosis),
+        styles=["report.css"],
+        scripts=["common.js", "report.js"],
+        skip=("findings", "the findings"),
     )
-
-
-@cache
-def _asset(name: str) -> str:
-    return (Path(__file__).parent / "assets" / name).read_text(encoding="utf-8")
-
-
-def _hash(content: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
-
-
-def text(plain: str, keep: str = "") -> Html:
-    """Text as it is, spelled out where it could mislead, escaped."""
-    return plain if isinstance(plain, Html) else Html(escape(harmless(strip_ansi(plain), keep=keep)))
-
-
-def tag(name: str, *content: str, **attributes: object) -> Html:
-    """An element. Attributes whose value is None or False are left out; ``class_`` is ``class``, ``aria_label`` is
-    ``aria-label``."""
-    written = "".join(
-        f" {key.rstrip('_').replace('_', '-')}" + ("" if value is True else f'="{text(str(value))}"')
-        for key, value in attributes.items()
-        if value is not None and value is not False
-    )
-    if name in _VOID:
-        return Html(f"<{name}{written}>")
-    return Html(f"<{name}{written}>{''.join(map(text, content))}</{name}>")
-
-
-def _join(parts: Iterable[str]) -> Html:
-    return Html("".join(text(part) for part in parts))
 
 
 def _title(diagnosis: Diagnosis) -> str:
@@ -105,7 +54,7 @@ class _Page:
         main = tag(
             "main", *self._lead(), *self._picture(), *self._evidence(), *self._findings(), *self._run(), *self._why()
         )
-        return _join([header, main, self._footer()])
+        return join([header, main, self._footer()])
 
     # -- the root cause and its fix
 
@@ -155,7 +104,7 @@ class _Page:
                     "li",
                     tag("b", item.what),
                     f": {item.why}" if item.why else "",
-                    *([_box(item.how)] if item.how else []),
+                    *([box(item.how)] if item.how else []),
                 )
                 for item in missing
             )
@@ -174,7 +123,7 @@ class _Page:
             parts += [
                 tag(
                     "div",
-                    *(_paste(block.title, block.text) for block in found),
+                    *(paste(block.title, block.text) for block in found),
                     class_="paste",
                     data_syntax=syntax.value,
                     hidden=syntax is not self.syntax,
@@ -182,11 +131,11 @@ class _Page:
                 for syntax, found in pasted.items()
             ]
         if fix.commands:
-            parts.append(_box("\n".join(fix.commands)))
+            parts.append(box("\n".join(fix.commands)))
         if fix.steps:
             parts.append(tag("ol" if len(fix.steps) > 1 else "ul", *(tag("li", step) for step in fix.steps)))
         if fix.verify:
-            check = _paste("Check", "\n".join(fix.verify))
+            check = paste("Check", "\n".join(fix.verify))
             parts.append(tag("div", check, class_="check"))
         if not parts:
             return None
@@ -312,7 +261,7 @@ class _Page:
             *(tag("p", part) for part in [finding.cause] if part),
             self._quotes(finding.evidence),
             *(tag("p", tag("b", "Fix: "), finding.fix.summary) for _ in [0] if finding.fix.summary),
-            *(_paste(block.title, block.text) for block in pasted),
+            *(paste(block.title, block.text) for block in pasted),
             *(tag("p", "; ".join(linked), class_="soft") for _ in linked[:1]),
             *(tag("p", _link(url)) for url in finding.references),
             tag("p", f"{finding.id} · {round(100 * finding.confidence)} % sure", class_="soft mono"),
@@ -382,16 +331,6 @@ class _Page:
         )
 
 
-def _paste(title: str, content: str) -> Html:
-    return _join([tag("p", title[:1].upper() + title[1:], class_="for"), _box(content)])
-
-
-def _box(content: str) -> Html:
-    """A text to copy. What is shown is what is copied: nothing in it is spelled out behind the reader's back."""
-    button = tag("button", "Copy", type="button", class_="copy", hidden=True)
-    return tag("div", tag("pre", text(content, keep="\n\t")), button, class_="box")
-
-
 def _quote(evidence: Evidence, hits: Collection[int]) -> Html:
     said = [*words.who(evidence.stream), *filter(None, [words.time(evidence.time)])]
     caption = tag("figcaption", tag("b", words.place(evidence)), *(tag("span", part) for part in said))
@@ -428,7 +367,7 @@ def _also(wave: words.Wave) -> str:
     return f"{wave.lanes - 1:,} more" + (f" until {words.after(wave.until)}" if wave.until is not None else "")
 
 
-def _data(diagnosis: Diagnosis) -> Html:
+def _data(diagnosis: Diagnosis) -> dict[str, Any]:
     """What the picture is drawn from, small: texts and names stand once."""
     timeline = diagnosis.timeline
     sources: dict[str, int] = {}
@@ -454,7 +393,7 @@ def _data(diagnosis: Diagnosis) -> Html:
     ]
     first = diagnosis.findings[0] if diagnosis.findings else None
     guilty = [number for number, lane in enumerate(timeline.lanes) if first and _is_guilty(lane, first)]
-    plain = {
+    return {
         "guilty": guilty,
         "label": "first failure" if diagnosis.verdict == "root-cause" else "first seen",
         "unit": "s" if timed else "line",
@@ -464,8 +403,6 @@ def _data(diagnosis: Diagnosis) -> Html:
         "sources": [*map(harmless, sources)],
         "texts": list(texts),
     }
-    written = json.dumps(plain, separators=(",", ":"))
-    return Html(written.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
 
 
 def _is_guilty(lane: Lane, finding: Finding) -> bool:

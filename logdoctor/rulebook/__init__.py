@@ -90,6 +90,12 @@ class Rulebook:
     def rule_ids(self) -> tuple[str, ...]:
         return tuple(self._rules)
 
+    @property
+    def suspects(self) -> frozenset[str]:
+        """Ids of the findings for which one machine can be at fault: its hardware, its driver, its state."""
+        cases = (case for rule in self._rules.values() for case in rule["cases"])
+        return frozenset(case["id"] for case in cases if case["suspect"] == "node")
+
     @cached_property
     def patterns(self) -> tuple[Pattern, ...]:
         return tuple(

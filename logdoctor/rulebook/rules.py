@@ -30,6 +30,8 @@ class Case:
     references: tuple[str, ...]
     guilty: Mapping[str, str]
     """Who is to be looked at, where that is not who speaks: expressions for ``rank``, ``host``, ``pid``, ``device``."""
+    suspect: str = "none"
+    """``node`` where the hardware, the driver or the state of one machine can be at fault, and no setting."""
     when: Condition | None = None
 
 
@@ -78,6 +80,7 @@ def compiled(entry: Mapping[str, Any]) -> dict[str, Any]:
                 "missing": case.get("missing", entry.get("missing", [])),
                 "references": case.get("references", entry.get("references", [])),
                 "guilty": case.get("guilty", entry.get("guilty", {})),
+                "suspect": case.get("suspect", entry.get("suspect", "none")),
                 "when": case.get("when"),
             }
         )

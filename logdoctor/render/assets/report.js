@@ -1,32 +1,3 @@
-"use strict";
-(() => {
-  const $ = (selector, root = document) => root.querySelector(selector);
-  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
-
-  // -- copy
-
-  const copied = async text => {
-    try {
-      await navigator.clipboard.writeText(text);
-    } catch {
-      const area = document.createElement("textarea");
-      area.value = text;
-      document.body.append(area);
-      area.select();
-      document.execCommand("copy");
-      area.remove();
-    }
-  };
-  for (const button of all(".copy")) {
-    button.hidden = false;
-    button.addEventListener("click", async () => {
-      await copied($("pre", button.parentElement).textContent);
-      button.textContent = "Copied";
-      button.classList.add("done");
-      setTimeout(() => { button.textContent = "Copy"; button.classList.remove("done"); }, 1600);
-    });
-  }
-
   // -- the fix in another syntax
 
   const syntax = $("#syntax");
@@ -62,15 +33,6 @@
       filter();
     });
   }
-
-  // -- print everything that is folded
-
-  let folded = [];
-  addEventListener("beforeprint", () => {
-    folded = all("details:not([open])");
-    for (const part of folded) part.open = true;
-  });
-  addEventListener("afterprint", () => { for (const part of folded) part.open = false; });
 
   // -- the picture: lanes over time
 
@@ -428,4 +390,3 @@
   for (const query of ["(prefers-color-scheme: dark)", "print"]) matchMedia(query).addEventListener("change", draw);
   draw();
   document.documentElement.dataset.drawn = String(Math.round(performance.now()));
-})();

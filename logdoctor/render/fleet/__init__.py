@@ -1,0 +1,1 @@
+"""The fleet, shown: one module for each form."""
