@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-browser test-ray lint rules docs format clean bench lab
+.PHONY: demo demo-fleet test test-browser test-ray lint rules docs format clean bench lab
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -18,6 +18,14 @@ $(VENV)/.installed-dev: pyproject.toml
 
 demo: $(VENV)/.installed  ## explain a recorded two-host vLLM failure
 	@$(BIN)/logdoctor explain fixtures/vllm-two-hosts-gloo-loopback/logs --fail-on never
+
+demo-fleet: $(VENV)/.installed  ## 300 made-up jobs with planted causes: diagnose them, and show what they say together
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[batch]'
+	rm -rf build/fleet build/fleet.duckdb
+	$(BIN)/python benchmarks/fleets.py build/fleet
+	$(BIN)/logdoctor batch build/fleet -o build/fleet.duckdb > build/fleet.txt
+	$(BIN)/logdoctor fleet build/fleet.duckdb --format html -o build/fleet.html
+	@$(BIN)/logdoctor fleet build/fleet.duckdb
 
 test: lint  ## linter, formatter check, type checker, the whole suite
 	$(BIN)/pytest -n auto

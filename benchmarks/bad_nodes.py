@@ -64,8 +64,8 @@ def counted(fleet: fleets.Fleet) -> set[str]:
 
 def judged(fleet: fleets.Fleet, accused: Iterable[str]) -> tuple[int, int, int]:
     """Bad nodes that were planted, those of them that are found, and whether any other is accused."""
-    bad = set(fleet.bad)
-    return len(bad), len(bad & set(accused)), bool(set(accused) - bad)
+    bad, named = set(fleet.bad), set(accused)
+    return len(bad), len(bad & named), bool(named - bad)
 
 
 def through_logs(seed: int) -> tuple[int, int, int]:

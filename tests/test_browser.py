@@ -12,14 +12,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import fleets
 import pytest
+from fleetjobs import job, planned, results
 from helpers import FIXTURES
 from test_formats_out import POISON, STAGED, staged
 from test_render import DIAGNOSES, poisoned
 
 from logdoctor import core, rulebook, sources
+from logdoctor.batch.fleet import details, view
+from logdoctor.batch.store import connect
 from logdoctor.model import Diagnosis
 from logdoctor.render import html
+from logdoctor.render.fleet import html as fleet_html
 from logdoctor.scan.excerpts import Excerpts
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -73,9 +78,9 @@ class Opened:
 def opened(chromium: Any, tmp_path: Path) -> Iterator[Any]:
     pages: list[Opened] = []
 
-    def open_(diagnosis: Diagnosis, **options: Any) -> Any:
+    def open_(shown: Diagnosis | str, **options: Any) -> Any:
         path = tmp_path / "report.html"
-        path.write_text(html.render(diagnosis), encoding="utf-8")
+        path.write_text(shown if isinstance(shown, str) else html.render(shown), encoding="utf-8")
         pages.append(Opened(chromium, path, **options))
         return pages[-1].page
 
@@ -202,3 +207,96 @@ def test_without_scripts_the_page_still_says_it(opened: Any) -> None:
     assert not page.is_visible("canvas")
     assert page.locator(".copy:visible").count() == 0
     assert page.locator(".waves tr:visible").count() > 1
+
+
+# -- the fleet
+
+
+@pytest.fixture(scope="module")
+def fleet_page(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return shown_fleet(tmp_path_factory.mktemp("fleet") / "r.duckdb", planned(fleets.plan(0)))
+
+
+def shown_fleet(path: Path, outcomes: list[Any]) -> str:
+    with connect(results(path, outcomes)) as connection:
+        found = view(connection, rulebook.load().suspects, "results.duckdb")
+        return fleet_html.render(found, details(connection))
+
+
+def jobs_shown(page: Any) -> int:
+    return int(page.locator(".list tr.job").count())
+
+
+def test_a_number_leads_to_its_jobs_and_a_job_to_its_fix(opened: Any, fleet_page: str) -> None:
+    page = opened(fleet_page)
+    assert jobs_shown(page) == 50
+    page.click("#more")
+    assert jobs_shown(page) == 250
+    number = page.locator("#nodes .sortable [data-show]").first
+    failures = int(number.inner_text())
+    host = page.locator("#nodes .sortable b").first.inner_text()
+    number.click()
+    assert jobs_shown(page) == failures
+    assert page.inner_text("#chosen") == f"first to fail: {host}"
+    page.locator(".list tr.job button").first.click()
+    said = page.inner_text(".list tr.said")
+    assert "because it had to" in said
+    assert "Do this." in said
+    assert "logdoctor fleet results.duckdb --job train-" in said
+    page.click("#chosen")
+    assert page.inner_text(".list output") == "300 of 300 jobs"
+
+
+def test_every_number_of_the_fleet_leads_to_as_many_jobs(opened: Any, fleet_page: str) -> None:
+    page = opened(fleet_page)
+    links = page.locator("td:first-child [data-show], td.number [data-show], .tiles [data-show]:not(:last-child)")
+    assert links.count() > 12
+    for index in range(links.count()):
+        link = links.nth(index)
+        wanted = link.inner_text().split()[0]
+        if "GPU-hours" in link.inner_text():
+            continue
+        link.click()
+        assert page.inner_text(".list output") == f"{wanted} of 300 jobs", link.inner_text()
+
+
+def test_the_tables_of_the_fleet_sort_and_filter(opened: Any, fleet_page: str) -> None:
+    page = opened(fleet_page)
+
+    def counts() -> list[int]:
+        return [int(text) for text in page.locator("#causes tbody tr:visible td:first-child").all_inner_texts()]
+
+    whole = counts()
+    assert whole == sorted(whole, reverse=True)
+    page.click("#causes th button:text('Jobs')")
+    assert counts() == sorted(whole)
+    page.fill("#causes input", "fallen off the bus")
+    assert len(counts()) == 1
+    page.fill("#query", "port 8000")
+    assert 0 < jobs_shown(page) < 50
+    page.click(".list th button:text('Job')")
+    names = page.locator(".list tr.job button").all_inner_texts()
+    assert names == sorted(names)
+    page.locator("#causes summary:visible").first.click()
+    assert "because it had to" in page.inner_text("#causes .body:visible")
+
+
+@pytest.mark.parametrize("options", [{"color_scheme": "dark"}, {"viewport": {"width": 390, "height": 844}}])
+def test_the_fleet_fits_the_screen(opened: Any, fleet_page: str, options: dict[str, Any]) -> None:
+    page = opened(fleet_page, **options)
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    assert page.locator("svg.stacked rect").count() > 10
+    assert page.locator("svg.nodes circle.bad").count() == 2
+
+
+def test_hostile_names_of_jobs_are_text(opened: Any, tmp_path: Path) -> None:
+    said = {"title": f"title {POISON}", "text": f"text {POISON}", "cause": f"cause {POISON}"}
+    outcomes = [job(f"{kind} {POISON}", kind, hosts=[POISON], said=said) for kind in ("cuda-oom", "exception")]
+    page = opened(shown_fleet(tmp_path / "r.duckdb", outcomes))
+    for button in page.locator(".list tr.job button").all():
+        button.click()
+    for link in page.locator("[data-show]:visible").all():
+        link.click()
+    page.fill("#query", "<img")
+    assert page.evaluate("document.querySelectorAll('main img, main script, iframe, object').length") == 0
+    assert "alert(1)" in page.inner_text(".list")

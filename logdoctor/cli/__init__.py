@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from logdoctor import __version__
-from logdoctor.cli import batch, collect, diff, explain, query, redact, report, rules, run
+from logdoctor.cli import batch, collect, diff, explain, fleet, query, redact, report, rules, run
 
 app = typer.Typer(
     name="logdoctor",
@@ -25,6 +25,7 @@ app.command("report")(report.command)
 app.command("redact")(redact.command)
 app.command("collect")(collect.command)
 app.command("batch")(batch.command)
+app.command("fleet")(fleet.command)
 app.command("query")(query.command)
 app.add_typer(rules.app, name="rules")
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from logdoctor.cli import options
+from logdoctor.cli.batch import RESULTS
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -49,7 +50,7 @@ def _since(text: str | datetime | timedelta) -> datetime | timedelta:
 
 
 def command(
-    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="The file that logdoctor batch wrote.")],
+    results: Annotated[Path, typer.Argument(metavar="[RESULTS]", help="What logdoctor batch wrote.")] = RESULTS,
     form: Annotated[
         Form, typer.Option("--format", "-f", help="Text or a page for people, the rest for programs.")
     ] = Form.text,

@@ -98,10 +98,11 @@ def _groups(kind: str, name: str, values: Mapping[str, set[str]]) -> Iterable[tu
 
 
 def version_key(version: str) -> tuple[tuple[int, int, str], ...]:
-    """Orders versions: numbers by size, a release after its candidates."""
+    """Orders versions: numbers by size, a release after its candidates and before what mends it."""
     public = version.partition("+")[0]
     parts = re.findall(r"\d+|[a-z]+", public.lower())
-    return (*((1, int(part), "") if part.isdigit() else (-1, 0, part) for part in parts), (0, 0, ""))
+    named = {"post": (0, 1, "")}
+    return (*((1, int(part), "") if part.isdigit() else named.get(part, (-1, 0, part)) for part in parts), (0, 0, ""))
 
 
 def _is_strong(test: Found) -> bool:

@@ -33,7 +33,7 @@ LEAST = 3
 """Failures from which on a host can be accused."""
 TIMES = 3.0
 """How many times the expected count it takes at least."""
-NEIGHBOURS = 0.2
+NEIGHBOURS = 0.05
 """How unlikely, uncorrected, the count of a host within its jobs must be at most."""
 
 Way = Literal["named", "unnamed"]

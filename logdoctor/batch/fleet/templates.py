@@ -34,7 +34,7 @@ def common(texts: list[str]) -> str:
         return texts[0]
     columns = list(zip(*rows, strict=True))
     differing = sum(len(set(column)) > 1 for column in columns)
-    return " ".join(map(_word, columns)) if differing * 2 < len(columns) else texts[0]
+    return " ".join(map(_word, columns)) if differing * 2 <= len(columns) else texts[0]
 
 
 def _word(words: tuple[str, ...]) -> str:

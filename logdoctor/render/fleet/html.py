@@ -316,7 +316,7 @@ def _data(fleet: Fleet, jobs: Sequence[Detail]) -> dict[str, Any]:
     texts: dict[str, int] = {"": 0}
 
     def put(plain: str, keep: str = "") -> int:
-        return texts.setdefault(harmless(strip_ansi(plain), keep=keep), len(texts))
+        return texts.setdefault(harmless(strip_ansi(plain), keep), len(texts))
 
     def entry(job: Detail) -> list[Any]:
         fix = job.fix
@@ -348,17 +348,25 @@ def _data(fleet: Fleet, jobs: Sequence[Detail]) -> dict[str, Any]:
     def places(names: Iterable[str]) -> list[int]:
         return [place[name] for name in names if name in place]
 
-    groups = {f"host:{one.way}:{one.host}": places(one.names) for one in (*fleet.nodes.counts, *fleet.nodes.suspects)}
+    # as attributes of the page hold them
+    hosts = (*fleet.nodes.counts, *fleet.nodes.suspects)
+    groups = {_key(f"host:{one.way}:{one.host}"): places(one.names) for one in hosts}
     groups |= {f"link:{number}": places(link.names) for number, link in enumerate(fleet.links)}
     return {
         "jobs": listed,
         "texts": list(texts),
         "groups": groups,
-        "names": {f"link:{number}": f"{words.setting(link)}: {link.title}" for number, link in enumerate(fleet.links)},
-        "titles": {cause.fingerprint: harmless(cause.title) for cause in fleet.causes},
-        "new": [cause.fingerprint for cause in fleet.new],
+        "names": {
+            f"link:{number}": _key(f"{words.setting(link)}: {link.title}") for number, link in enumerate(fleet.links)
+        },
+        "titles": {_key(cause.fingerprint): _key(cause.title) for cause in fleet.causes},
+        "new": [_key(cause.fingerprint) for cause in fleet.new],
         "command": harmless(f"logdoctor fleet {shell(fleet.results)} --job "),
     }
+
+
+def _key(plain: str) -> str:
+    return harmless(strip_ansi(plain))
 
 
 def _where(job: Detail) -> str:
