@@ -65,7 +65,7 @@ def counted(fleet: fleets.Fleet) -> set[str]:
 def judged(fleet: fleets.Fleet, accused: Iterable[str]) -> tuple[int, int, int]:
     """Bad nodes that were planted, those of them that are found, and whether any other is accused."""
     bad, named = set(fleet.bad), set(accused)
-    return len(bad), len(bad & named), bool(named - bad)
+    return len(bad), len(bad & named), int(bool(named - bad))
 
 
 def through_logs(seed: int) -> tuple[int, int, int]:

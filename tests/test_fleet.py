@@ -18,7 +18,8 @@ import bad_nodes
 import fleets
 import jsonschema
 import pytest
-from fleetjobs import START, job, planned, results
+from fleetjobs import KINDS, START, job, planned, results
+from helpers import diagnose
 from hypothesis import given
 from hypothesis import strategies as st
 from test_formats_out import POISON, STAGED, Page, harmless_page
@@ -277,6 +278,19 @@ def test_what_was_planted_is_found(fleet):
     assert found.jobs == 300
     assert found.failed == sum(one.fault is not None for one in planted.jobs)
     assert sum(map(sum, (cause.trend for cause in found.causes))) == sum(cause.jobs for cause in found.causes)
+
+
+@pytest.mark.parametrize("fault", [*fleets.WEAR, "silent", "disk-full", "kv-cache", "port-taken", None])
+def test_the_logs_of_the_generated_fleet_say_what_befell_it(fault):
+    planted = fleets.plan(0)
+    one = next(one for one in planted.jobs if one.fault == fault)
+    found = diagnose(fleets.logs(planted, one))
+    verdict, finding, _ = KINDS[fault]
+    assert found.verdict == verdict
+    assert [first.id for first in found.findings[:1] if fault] == [finding] * bool(fault)
+    if fault in fleets.WEAR:
+        assert {actor.host for actor in found.findings[0].guilty} == {one.hosts[one.guilty // planted.per_host]}
+    assert found.cluster.versions.get("vllm", (None,)) == (one.version,)
 
 
 def test_only_what_a_node_can_be_at_fault_for_counts_against_it(tmp_path):

@@ -28,6 +28,8 @@ NEW = 0.1
 """The last part of the time in which what is first seen is new."""
 CERTAIN = 0.5
 """The confidence from which a diagnosis can count against a host."""
+ROWS = 10_000
+"""Rows of a large answer that are held at once."""
 DETAILS = 20_000
 """Jobs that are told one by one."""
 UNREADABLE = 100
@@ -91,6 +93,12 @@ class _Question:
 
     def __call__(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         return self.results.execute(sql, list(values)).fetchall()
+
+    def some(self, sql: str, *values: object) -> Iterator[tuple[Any, ...]]:
+        """The rows of a large answer, some at a time; no other question may come between."""
+        answer = self.results.execute(sql, list(values))
+        while rows := answer.fetchmany(ROWS):
+            yield from rows
 
 
 def _since(since: datetime | timedelta | None, first: datetime | None, last: datetime | None) -> datetime | None:
@@ -162,7 +170,8 @@ def _blamed(ask: _Question, suspects: Collection[str]) -> Iterator[nodes.Blamed]
 
 def _runs(ask: _Question, suspects: Collection[str]) -> Iterator[nodes.Run]:
     """All other jobs whose hosts are known, with whether a node can be behind their failure."""
-    for job, hosts, failed in ask(
+    known: dict[str, str] = {}  # a name is kept once, however many jobs ran there
+    for job, hosts, failed in ask.some(
         f"""{_POINTED}
             SELECT j.job, list(DISTINCT e.host), j.verdict = 'consequence-only' OR j.job IN (SELECT job FROM named)
             FROM jobs j JOIN everywhere e USING (job)
@@ -171,17 +180,26 @@ def _runs(ask: _Question, suspects: Collection[str]) -> Iterator[nodes.Run]:
         list(suspects),
         CERTAIN,
     ):
-        yield nodes.Run(job, frozenset(hosts), failed)
+        yield nodes.Run(job, frozenset(known.setdefault(host, host) for host in hosts), failed)
 
 
 def _links(ask: _Question, causes: Collection[Cause]) -> tuple[tuple[Link, ...], int]:
     titles = {cause.fingerprint: cause.title for cause in causes}
-    jobs: dict[str, set[str]] = defaultdict(set)
+    names = [job for (job,) in ask("SELECT job FROM jobs ORDER BY job")]
+    places = {job: place for place, job in enumerate(names)}
+    jobs: dict[str, set[int]] = defaultdict(set)
     for fingerprint, job in ask("SELECT fingerprint, job FROM jobs WHERE verdict = 'root-cause'"):
-        jobs[fingerprint].add(job)
+        jobs[fingerprint].add(places[job])
+    # only what can tell jobs apart: at least two values of a name, each in as many jobs as it takes
+    told = ask.some(
+        f"""WITH stated AS (SELECT DISTINCT s.job, kind, name, value FROM settings s SEMI JOIN jobs USING (job)),
+                 often AS (SELECT kind, name, count(*) AS jobs FROM stated GROUP BY ALL
+                           HAVING count(DISTINCT value) > 1 AND count(*) > {links.LEAST})
+            SELECT job, kind, name, value FROM stated SEMI JOIN often USING (kind, name)"""
+    )
     found, tested = links.linked(
-        {cause: frozenset(names) for cause, names in jobs.items()},
-        ask("SELECT DISTINCT s.job, kind, name, value FROM settings s SEMI JOIN jobs USING (job)"),
+        {cause: frozenset(numbers) for cause, numbers in jobs.items()},
+        ((places[job], kind, name, value) for job, kind, name, value in told),
     )
     return tuple(
         Link(
@@ -197,7 +215,7 @@ def _links(ask: _Question, causes: Collection[Cause]) -> tuple[tuple[Link, ...],
             without_jobs=one.stating - one.having,
             p=one.p,
             also=tuple(map(str, one.also)),
-            names=tuple(sorted(one.jobs & jobs[one.cause])),
+            names=tuple(names[place] for place in sorted(one.jobs & jobs[one.cause])),
         )
         for one in found
     ), tested

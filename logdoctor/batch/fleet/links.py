@@ -12,7 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from logdoctor.batch.fleet.exact import benjamini_hochberg, fisher
 
@@ -22,7 +22,9 @@ LEAST = 3
 """Jobs of a cause that have the value, at least."""
 SHARE, TIMES = 0.6, 3.0
 """Share of the cause's jobs that have it, and how many times more frequent the cause is with it, at least."""
-Jobs = frozenset[str]
+Job = Any
+"""What a job is known by: a name or a number."""
+Jobs = frozenset[Job]
 
 
 class Setting(NamedTuple):
@@ -55,12 +57,12 @@ class Found:
     also: tuple[Setting, ...] = ()
 
 
-def linked(causes: Mapping[str, Jobs], settings: Iterable[tuple[str, str, str, str]]) -> tuple[list[Found], int]:
+def linked(causes: Mapping[str, Jobs], settings: Iterable[tuple[Job, str, str, str]]) -> tuple[list[Found], int]:
     """What goes together, the surest first, and how many questions were asked.
 
     ``causes`` are the jobs of each; ``settings`` are job, kind, name and value, where healthy jobs count as well.
     """
-    stated: dict[tuple[str, str], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    stated: dict[tuple[str, str], dict[str, set[Job]]] = defaultdict(lambda: defaultdict(set))
     for job, kind, name, value in settings:
         stated[kind, name][value].add(job)
     tests: list[Found] = []
@@ -84,7 +86,7 @@ def linked(causes: Mapping[str, Jobs], settings: Iterable[tuple[str, str, str, s
     return _grouped(sure), len(tests)
 
 
-def _groups(kind: str, name: str, values: Mapping[str, set[str]]) -> Iterable[tuple[Setting, Jobs]]:
+def _groups(kind: str, name: str, values: Mapping[str, set[Job]]) -> Iterable[tuple[Setting, Jobs]]:
     """The values, and for versions also each with all later ones."""
     yield from ((Setting(kind, name, value), frozenset(jobs)) for value, jobs in values.items())
     if kind != "version":
