@@ -114,16 +114,17 @@ def hosts(nodes: Nodes) -> Html:
     parts.append(tag("text", "failures expected", x=f"{x(across / 2):.0f}", y=height - 6, text_anchor="middle"))
     parts.append(tag("text", f"{across:.1f}", x=f"{x(across):.1f}", y=f"{y(0) + 16:.1f}", text_anchor="middle"))
     parts.append(tag("text", "failures", x=left + 6, y=18))
+    named: list[tuple[float, float]] = []
     for one in sorted(points, key=lambda one: one.host in bad):
         said = f"{one.host}: {one.failures} of {one.jobs} jobs, {one.expected:.2f} expected"
-        is_bad = one.host in bad
-        place = {"cx": f"{x(one.expected):.1f}", "cy": f"{y(one.failures):.1f}"}
+        across_, up_, is_bad = x(one.expected), y(one.failures), one.host in bad
+        place = {"cx": f"{across_:.1f}", "cy": f"{up_:.1f}"}
         circle = tag("circle", tag("title", said), **place, r=5 if is_bad else 4, class_="bad" if is_bad else "host")
         parts.append(tag("a", circle, href="#jobs", data_show=f"host:named:{one.host}", aria_label=said))
-        if is_bad:
-            parts.append(
-                tag("text", one.host, x=f"{x(one.expected) + 9:.1f}", y=f"{y(one.failures) + 4:.1f}", class_="bad")
-            )
+        is_free = all(abs(across_ - left_) > 80 or abs(up_ - top) > 13 for left_, top in named)
+        if is_bad and is_free:  # the table has the names that would lie on others
+            named.append((across_, up_))
+            parts.append(tag("text", one.host, x=f"{across_ + 9:.1f}", y=f"{up_ + 4:.1f}", class_="bad"))
     label = f"Failures of {len(points)} hosts beside those to be expected; the bad nodes are listed above"
     return tag("svg", *parts, viewBox=f"0 0 {width} {height}", role="img", aria_label=label, class_="nodes")
 
