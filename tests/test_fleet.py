@@ -315,6 +315,14 @@ def test_hosts_of_jobs_with_one_host_are_compared_with_each_other(tmp_path):
     assert [one.host for one in seen(tmp_path, outcomes).nodes.suspects] == ["a"]
 
 
+def test_addresses_of_hosts_that_have_names_are_no_more_hosts(tmp_path):
+    hosts = ["a", "b", "10.0.0.1", "10.0.0.2", "fd00::1"]
+    outcomes = [job(f"a{number}", "gpu-lost", hosts=hosts, guilty="a") for number in range(4)]
+    outcomes += [job(f"h{number}", hosts=["10.0.0.3", "10.0.0.4"]) for number in range(4)]
+    (count,) = seen(tmp_path, outcomes).nodes.counts
+    assert (count.failures, count.expected, count.among_expected) == (4, pytest.approx(4 * 4 / 16), 2)
+
+
 def test_new_causes(tmp_path):
     outcomes = [job(f"o{number}", "disk-full", day=number) for number in range(20)]
     outcomes += [job(f"n{number}", "port-taken", day=18.5 + number / 2) for number in range(3)]

@@ -146,11 +146,17 @@ _POINTED = """WITH named AS (
     ), pointed AS (
         SELECT job, g.host, g.device, ranks FROM named JOIN guilty g USING (job) WHERE place = 0 AND g.host IS NOT NULL
         UNION SELECT job, host, device, ranks FROM named WHERE host IS NOT NULL
+    ), known AS (
+        SELECT job, host, regexp_full_match(host, '[0-9.]+|[0-9a-fA-F]*:.*') AS is_address FROM hosts
+        QUALIFY NOT (is_address AND bool_or(NOT is_address) OVER (PARTITION BY job))
     ), everywhere AS (
-        SELECT job, host FROM hosts UNION SELECT job, host FROM jobs WHERE host IS NOT NULL
+        SELECT job, host FROM known UNION SELECT job, host FROM jobs WHERE host IS NOT NULL
         UNION SELECT job, host FROM pointed
     )"""
-"""Jobs whose root cause is one that a node can be at fault for; the hosts it points to; the hosts of all jobs."""
+"""Jobs whose root cause is one that a node can be at fault for; the hosts it points to; the hosts of all jobs.
+
+Where some hosts have names, an address is one of them once more: counted twice, each would seem to fail half as often.
+"""
 
 
 def _blamed(ask: _Question, suspects: Collection[str]) -> Iterator[nodes.Blamed]:

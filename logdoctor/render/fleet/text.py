@@ -104,7 +104,7 @@ class _Page:
     def _new(self, causes: Sequence[Cause]) -> RenderableType:
         table = _grid(None, right=1, wide=1)
         for cause in causes:
-            first = Text(f"since {cause.first:%Y-%m-%d %H:%M}")
+            first = Text(f"{cause.first:%m-%d %H:%M}", "dim")
             table.add_row(
                 Text(f"{cause.jobs:,}", "bold"), self._text(cause.title), first, self._jobs(cause.examples, 1)
             )
