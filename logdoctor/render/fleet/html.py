@@ -276,7 +276,7 @@ def _when(time: datetime | None) -> tuple[str, str]:
 
 
 def _p(p: float) -> tuple[str, float]:
-    return tag("span", f"{p:.0e}" if p < 0.001 else f"{p:.2g}", class_="when"), p
+    return tag("span", words.small(p), class_="when"), p
 
 
 def _number(shown: str, key: str) -> Html:

@@ -8,6 +8,8 @@ from logdoctor.batch.fleet.model import Fleet, Link, Span
 from logdoctor.batch.fleet.nodes import Suspect
 from logdoctor.render.words import plural
 
+TINY = 1e-99
+"""A chance below which it does not matter how small it is."""
 VERDICTS = {
     "root-cause": "with a root cause",
     "consequence-only": "with only fallout in their logs",
@@ -97,7 +99,12 @@ def linked(link: Link) -> str:
 
 
 def chance(p: float) -> str:
-    return f"p = {p:.2g}" if p >= 0.001 else f"p = {p:.0e}"
+    return f"p {'' if p < TINY else '= '}{small(p)}"
+
+
+def small(p: float) -> str:
+    """A probability as people write it."""
+    return f"< {TINY:.0e}" if p < TINY else f"{p:.0e}" if p < 0.001 else f"{p:.2g}"
 
 
 def number(value: float) -> str:
