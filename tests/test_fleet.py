@@ -20,7 +20,7 @@ import jsonschema
 import pytest
 from fleetjobs import KINDS, START, job, planned, results
 from helpers import diagnose
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_formats_out import POISON, STAGED, Page, harmless_page
 from test_render import poisoned, strict
@@ -46,6 +46,7 @@ def seen(path: Path, outcomes, **how) -> Fleet:
 # -- exact tests
 
 
+@settings(deadline=None)
 @given(st.integers(0, 12), st.data())
 def test_hypergeometric_counts_the_ways(population, data):
     marked, drawn = data.draw(st.integers(0, population)), data.draw(st.integers(0, population))
@@ -55,6 +56,7 @@ def test_hypergeometric_counts_the_ways(population, data):
     assert sum(given_) == pytest.approx(1)
 
 
+@settings(deadline=None)
 @given(st.lists(st.fractions(0, 1, max_denominator=12), max_size=7), st.integers(0, 8))
 def test_at_least_is_the_tail_of_a_poisson_binomial(chances, observed):
     tail = Fraction(0)
@@ -72,6 +74,7 @@ def test_small_chances_are_exact():
     assert exact.fisher(20, 20, 20, 200) == pytest.approx(1 / comb(200, 20), rel=1e-9)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=8), st.integers(0, 5))
 def test_corrections_keep_the_order_and_never_flatter(chances, more):
     tests = len(chances) + more
@@ -218,6 +221,7 @@ def test_what_has_no_effect_is_not_told():
     assert links.linked(causes, facts)[0] == []
 
 
+@settings(deadline=None)
 @given(st.permutations(["0.9.2", "0.10.0rc1", "0.10.0", "0.10.0.post1", "0.10.2+cu128", "0.11.0", "1.0"]))
 def test_versions_are_ordered_as_releases_are(mixed):
     assert sorted(mixed, key=links.version_key) == [
@@ -248,6 +252,7 @@ def test_titles_keep_what_they_have_in_common():
     assert templates.common(["one thing", "quite another thing"]) == "one thing"
 
 
+@settings(deadline=None)
 @given(st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)), st.timedeltas(timedelta(0), timedelta(days=2000)))
 def test_all_times_fall_into_the_span(first, length):
     span = trend.span(first, first + length)
