@@ -1,4 +1,5 @@
-"""How often planted bad nodes are found, and healthy ones accused, beside what counting failures would say.
+"""How often planted bad nodes are found, and healthy ones accused, beside what counting failures would say; and how
+often the version that brings a cause is.
 
 python benchmarks/bad_nodes.py                     # 300 fleets of each kind, as diagnoses would come out
 python benchmarks/bad_nodes.py --logs 3            # and three fleets through their logs: batch, then the fleet view
@@ -22,6 +23,7 @@ from statistics import mean, pstdev
 
 import fleets
 
+from logdoctor.batch.fleet import links
 from logdoctor.batch.fleet.nodes import LEAST, Blamed, Run, accuse
 
 UNNAMED, WRONG = 0.2, 0.05
@@ -68,6 +70,29 @@ def judged(fleet: fleets.Fleet, accused: Iterable[str]) -> tuple[int, int, int]:
     return len(bad), len(bad & named), int(bool(named - bad))
 
 
+def linked(fleet: fleets.Fleet) -> tuple[bool, bool]:
+    """Whether the version that brings a cause is found, and whether anything else is said to come with anything.
+
+    Each job has forty more variables, whose values mean nothing.
+    """
+    chance = random.Random(f"linked {fleet.seed}")
+    causes: dict[str, set[str]] = {}
+    for job in fleet.jobs:
+        if job.fault and job.fault not in fleets.FALLOUT:
+            causes.setdefault(job.fault, set()).add(job.name)
+    stated = [(job.name, "version", "vllm", job.version) for job in fleet.jobs if job.version]
+    for number in range(40):
+        values = chance.choice((2, 3, 5))
+        stated += [
+            (job.name, "variable", f"V{number}", str(chance.randrange(values)))
+            for job in fleet.jobs
+            if chance.random() < 0.8
+        ]
+    found, _ = links.linked({cause: frozenset(names) for cause, names in causes.items()}, stated)
+    right = [one.cause == "kv-cache" and one.setting == ("version", "vllm", fleets.NEW, True) for one in found]
+    return any(right), not all(right)
+
+
 def through_logs(seed: int) -> tuple[int, int, int]:
     """The same, by way of logs."""
     from logdoctor import rulebook
@@ -111,6 +136,9 @@ def main() -> int:
             row += [found / planted if planted else None, wrong / len(results)]
         print(f"{kind:24} {_percent(row[0]):>12} {_percent(row[1]):>8}   {_percent(row[2]):>16} {_percent(row[3]):>8}")
         good = good and (row[0] is None or row[0] >= 0.95) and row[1] <= 0.05
+    hints = [linked(fleets.plan(seed)) for seed in range(options.seed, options.seed + options.fleets)]
+    found, wrong = (sum(column) / len(hints) for column in zip(*hints, strict=True))
+    print(f"the version that brings a cause: found in {found:.1%}, false hints in {wrong:.1%} of fleets")
     if options.logs:
         print("through logs:")
         total = [sum(column) for column in zip(*map(through_logs, range(options.logs)), strict=True)]
