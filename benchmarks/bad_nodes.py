@@ -50,9 +50,9 @@ def diagnosed(fleet: fleets.Fleet) -> tuple[list[Blamed], list[Run]]:
         if named:
             host = job.hosts[job.guilty // fleet.per_host]
             host = chance.choice(job.hosts) if chance.random() < WRONG else host
-            blamed.append(Blamed(job.name, hosts, frozenset({host})))
+            blamed.append(Blamed(job.name, hosts, frozenset({host}), time=job.begin))
         else:
-            runs.append(Run(job.name, hosts, job.fault in fleets.WEAR or job.fault in fleets.FALLOUT))
+            runs.append(Run(job.name, hosts, job.fault in fleets.WEAR or job.fault in fleets.FALLOUT, job.begin))
     return blamed, runs
 
 

@@ -314,15 +314,25 @@ def test_only_what_a_node_can_be_at_fault_for_counts_against_it(tmp_path):
     )
 
 
+def test_what_befalls_a_host_in_one_hour_is_one_failure(tmp_path):
+    """A GPU that is lost takes all eight jobs of its host along; that is no reason to take the node out."""
+    healthy = [job(f"{host}{number}h", hosts=[host]) for host in "abcdef" for number in range(12)]
+    at_once = [job(f"a{number}", "gpu-lost", hosts=["a"], guilty="a", day=1 + number / 1000) for number in range(8)]
+    assert not seen(tmp_path, [*healthy, *at_once]).nodes.suspects
+    (tmp_path / "r.duckdb").unlink()
+    spread = [job(f"a{number}", "gpu-lost", hosts=["a"], guilty="a", day=1 + number) for number in range(8)]
+    assert [one.failures for one in seen(tmp_path, [*healthy, *spread]).nodes.suspects] == [8]
+
+
 def test_hosts_of_jobs_with_one_host_are_compared_with_each_other(tmp_path):
-    outcomes = [job(f"a{number}", "gpu-lost", hosts=["a"], guilty="a") for number in range(5)]
+    outcomes = [job(f"a{number}", "gpu-lost", hosts=["a"], guilty="a", day=number) for number in range(5)]
     outcomes += [job(f"{host}{number}h", hosts=[host]) for host in "abcdef" for number in range(12)]
     assert [one.host for one in seen(tmp_path, outcomes).nodes.suspects] == ["a"]
 
 
 def test_addresses_of_hosts_that_have_names_are_no_more_hosts(tmp_path):
     hosts = ["a", "b", "10.0.0.1", "10.0.0.2", "fd00::1"]
-    outcomes = [job(f"a{number}", "gpu-lost", hosts=hosts, guilty="a") for number in range(4)]
+    outcomes = [job(f"a{number}", "gpu-lost", hosts=hosts, guilty="a", day=number) for number in range(4)]
     outcomes += [job(f"h{number}", hosts=["10.0.0.3", "10.0.0.4"]) for number in range(4)]
     (count,) = seen(tmp_path, outcomes).nodes.counts
     assert (count.failures, count.expected, count.among_expected) == (4, pytest.approx(4 * 4 / 16), 2)

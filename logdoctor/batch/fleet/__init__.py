@@ -161,32 +161,34 @@ Where some hosts have names, an address is one of them once more: counted twice,
 
 def _blamed(ask: _Question, suspects: Collection[str]) -> Iterator[nodes.Blamed]:
     """Jobs that failed of what a node can be at fault for, with the hosts that the logs point to."""
-    for job, hosts, guilty, devices, ranks in ask(
+    for job, hosts, guilty, devices, ranks, time in ask(
         f"""{_POINTED}
             SELECT job, (SELECT list(DISTINCT host) FROM everywhere e WHERE e.job = p.job), list(DISTINCT host),
-                   list(DISTINCT {{'host': host, 'device': device}}) FILTER (device IS NOT NULL), any_value(ranks)
+                   list(DISTINCT {{'host': host, 'device': device}}) FILTER (device IS NOT NULL), any_value(ranks),
+                   (SELECT {TIME} FROM jobs j WHERE j.job = p.job)
             FROM pointed p GROUP BY job ORDER BY job""",
         list(suspects),
         CERTAIN,
     ):
         per_host = ranks // len(hosts) if ranks and ranks % len(hosts) == 0 else None
         named = frozenset((one["host"], one["device"]) for one in devices or ())
-        yield nodes.Blamed(job, frozenset(hosts), frozenset(guilty), named, per_host)
+        yield nodes.Blamed(job, frozenset(hosts), frozenset(guilty), named, per_host, time)
 
 
 def _runs(ask: _Question, suspects: Collection[str]) -> Iterator[nodes.Run]:
     """All other jobs whose hosts are known, with whether a node can be behind their failure."""
     known: dict[str, str] = {}  # a name is kept once, however many jobs ran there
-    for job, hosts, failed in ask.some(
+    for job, hosts, failed, time in ask.some(
         f"""{_POINTED}
-            SELECT j.job, list(DISTINCT e.host), j.verdict = 'consequence-only' OR j.job IN (SELECT job FROM named)
+            SELECT j.job, list(DISTINCT e.host), j.verdict = 'consequence-only' OR j.job IN (SELECT job FROM named),
+                   any_value({TIME})
             FROM jobs j JOIN everywhere e USING (job)
             WHERE j.verdict IS NOT NULL AND j.job NOT IN (SELECT job FROM pointed)
             GROUP BY j.job, j.verdict ORDER BY j.job""",
         list(suspects),
         CERTAIN,
     ):
-        yield nodes.Run(job, frozenset(known.setdefault(host, host) for host in hosts), failed)
+        yield nodes.Run(job, frozenset(known.setdefault(host, host) for host in hosts), failed, time)
 
 
 def _links(ask: _Question, causes: Collection[Cause]) -> tuple[tuple[Link, ...], int]:

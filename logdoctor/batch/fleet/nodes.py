@@ -12,9 +12,10 @@ also named more often than its neighbours (Poisson-binomial) is not accused.
 *Unnamed.* Of jobs whose logs name no host (only fallout is left) a host has as many as its share of jobs of that size,
 if it is no worse. This says less, and so it has to be less likely by chance.
 
-Bad nodes that were found are left out, and the others judged again: a bad node spoils the record of those that share
-its jobs, and hides those that are less bad. Every host is a question in each test; Holm's correction bounds the chance
-of even one false accusation among all of them, because draining a healthy node is dear.
+What befell a host within an hour counts once. Bad nodes that were found are left out, and the others judged again: a
+bad node spoils the record of those that share its jobs, and hides those that are less bad. Every host is a question
+in each test; Holm's correction bounds the chance of even one false accusation among all of them, because draining a
+healthy node is dear.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from functools import partial
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
 from logdoctor.batch.fleet.exact import at_least, holm, hypergeometric
 
@@ -33,6 +35,8 @@ LEAST = 3
 """Failures from which on a host can be accused."""
 TIMES = 3.0
 """How many times the expected count it takes at least."""
+INCIDENT = timedelta(hours=1)
+"""Failures of a host that lie no further apart are one: what took it down took all jobs on it along."""
 NEIGHBOURS = 0.05
 """How unlikely, uncorrected, the count of a host within its jobs must be at most."""
 
@@ -51,6 +55,8 @@ class Blamed(NamedTuple):
     """Host and PCI address, where they name one."""
     per_host: int | None = None
     """Ranks, and so GPUs, of each host, where that is known."""
+    time: datetime | None = None
+    """When it failed."""
 
 
 class Run(NamedTuple):
@@ -60,6 +66,7 @@ class Run(NamedTuple):
     hosts: frozenset[str]
     failed: bool
     """In a way that a node can be behind, with logs that do not say which."""
+    time: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +144,7 @@ Tallies = Mapping[str, _Tally]
 
 def accuse(blamed: Iterable[Blamed], runs: Iterable[Run]) -> Nodes:
     """Test all hosts of these jobs."""
-    blamed, runs = list(blamed), list(runs)
+    blamed, runs = _apart(blamed), _apart(runs)
     among = _among(blamed)
     found: dict[str, Suspect] = {}
     counts: list[Suspect] = []
@@ -163,6 +170,23 @@ def accuse(blamed: Iterable[Blamed], runs: Iterable[Run]) -> Nodes:
         blamed=len(blamed),
         unnamed=sum(run.failed for run in runs),
     )
+
+
+_Job = TypeVar("_Job", Blamed, Run)
+
+
+def _apart(jobs: Iterable[_Job]) -> list[_Job]:
+    """The jobs without those that failed in an incident of which another is there already."""
+    kept: list[_Job] = []
+    last: dict[str, datetime] = {}
+    for job in sorted(jobs, key=lambda job: (job.time or datetime.max, job.job)):
+        struck = job.guilty if isinstance(job, Blamed) else job.hosts if job.failed else frozenset[str]()
+        if job.time is not None and struck:
+            if all(host in last and job.time - last[host] < INCIDENT for host in struck):
+                continue
+            last.update(dict.fromkeys(struck, job.time))
+        kept.append(job)
+    return kept
 
 
 def _is_bad(one: Suspect) -> bool:
