@@ -74,6 +74,8 @@ class Line(NamedTuple):
     """Whether lines before it were left out."""
     repeats: int = 1
     """How many lines like this one it stands for, itself included."""
+    alone: bool = False
+    """Whether it is one of so many of its kind that the lines around it were left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,8 @@ class Record(_Immutable):
     """Which patterns (by their index in the rulebook) may match, as their required literals were seen."""
     repeats: int = 1
     """How often the log says that this message occurred (``[repeated 7x across cluster]``)."""
+    alone: bool = False
+    """Whether all its lines are :attr:`Line.alone`, so that others of the message may be missing."""
 
     @property
     def text(self) -> str:

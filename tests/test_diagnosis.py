@@ -136,3 +136,11 @@ def test_evidence_quotes_the_line_as_it_stands() -> None:
 def test_source_lines_of_frames_are_no_evidence() -> None:
     frame = 'Traceback (most recent call last):\n  File "/srv/x.py", line 7, in f\n    raise RuntimeError("Unable to find address for: bond1")\nflange.FlangeError: bent\n'
     assert diagnose(frame).findings[0].id == "unrecognised-failure"
+
+
+def test_a_traceback_that_repeats_is_counted_as_often_as_its_exception() -> None:
+    one = 'Traceback (most recent call last):\n  File "/opt/app/a.py", line 3, in run\n    go()\nValueError: a %d\n'
+    other = one.replace("a.py", "b.py").replace("ValueError: a", "KeyError: b")
+    log = "".join((one if number % 3 else other) % number + f"step {number}\n" for number in range(6000))
+    counts = {finding.title: finding.count for finding in diagnose(log).findings}
+    assert sorted(counts.values()) == [2000, 4000], counts

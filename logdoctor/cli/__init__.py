@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Annotated
 
 import typer
@@ -47,4 +48,7 @@ def _options(
 
 def main() -> None:
     """The entry point of the ``logdoctor`` command."""
-    app()
+    try:
+        app()
+    finally:
+        gc.disable()  # the process ends: what it leaves need not be looked through for garbage

@@ -174,7 +174,9 @@ class Observations:
             _note(self.failures, Failure("", text, None, None), record, record.first_line, FAILURES)
         elif record.level is None and (bare := _BARE.match(text)):
             failure = Failure(bare["name"], bare["message"], None, None)
-            _note(self.complaints, failure, record, record.first_line, COMPLAINTS)
+            again = record.alone and _key(failure) in self.failures  # the last line of a traceback like earlier ones
+            known, most = (self.failures, FAILURES) if again else (self.complaints, COMPLAINTS)
+            _note(known, failure, record, record.first_line, most)
         elif record.level == "error":
             _note(self.complaints, Failure("", text, None, None), record, record.first_line, COMPLAINTS)
 
@@ -212,10 +214,15 @@ class Observations:
         )
 
 
+def _key(failure: Failure) -> tuple[str, str]:
+    """What failures that are one have in common."""
+    return failure.name, _VARIABLE.sub("#", failure.message)[:200]
+
+
 def _note(known: dict[tuple[str, str], Failure], failure: Failure, record: Record, line: int, most: int) -> None:
     """Note that a failure occurred there; those that differ only in numbers are one. What is told of it does not
     depend on the order in which sources are read."""
-    key = (failure.name, _VARIABLE.sub("#", failure.message)[:200])
+    key = _key(failure)
     event = Event("", record, line, line)
     before = known.get(key)
     if before is None and len(known) >= most:

@@ -60,8 +60,7 @@ class Recogniser:
         if found is None:
             if len(self._applicable) >= KEPT:
                 self._applicable.clear()
-            patterns = self._rulebook.patterns
-            found = tuple((index, patterns[index]) for index in sorted(record.candidates))
+            found = tuple((index, self._rulebook.pattern(index)) for index in sorted(record.candidates))
             found = self._applicable[key] = tuple(entry for entry in found if _applies(entry[1], record))
         return found
 

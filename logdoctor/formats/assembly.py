@@ -63,6 +63,9 @@ class _Open:
     raw: list[str] = field(default_factory=list)
     candidates: set[int] = field(default_factory=set)
     repeats: int = 1
+    counted: int = 0
+    """How often its rarest line was counted, where lines that repeat are only counted."""
+    alone: bool = True
     size: int = 0
     """Characters of its lines."""
     block: Grammar | None = None
@@ -85,6 +88,7 @@ class _Open:
         self.numbers.append(line.number)
         self.raw.append(line.text[:QUOTE])
         self.candidates |= line.candidates
+        self.alone &= line.alone
 
     @property
     def full(self) -> bool:
@@ -114,7 +118,8 @@ class _Open:
             since=self.since,
             raw=tuple(self.raw),
             candidates=frozenset(self.candidates),
-            repeats=self.repeats,
+            repeats=max(self.repeats, self.counted),
+            alone=self.alone,
         )
 
 
@@ -222,10 +227,9 @@ class Assembler:
         self.channels[key] = channel  # the last one is the one that spoke last
         for part in text.split("\n") if "\n" in text else (text,):  # a JSON string may hold several lines
             self._take(channel, line, identity, wrapper_time, part)
-        if line.repeats > repeats:
-            repeats = line.repeats
-        if repeats > 1 and (taker := channel.block or channel.record):
+        if (repeats > 1 or line.repeats > 1) and (taker := channel.block or channel.record):
             taker.repeats = max(taker.repeats, repeats)
+            taker.counted = min(taker.counted or line.repeats, line.repeats)
         if len(self.channels) > CHANNELS:
             self._close(self.channels.pop(next(iter(self.channels))))
         return complete

@@ -98,23 +98,26 @@ class Rulebook:
 
     @cached_property
     def patterns(self) -> tuple[Pattern, ...]:
-        return tuple(
-            Pattern(
-                p["text"],
-                p.get("rule"),
-                p.get("fact"),
-                frozenset(p["levels"]) if "levels" in p else None,
-                frozenset(p["components"]) if "components" in p else None,
-                tuple(map(tuple, p.get("needs", ()))),
-            )
-            for p in self._patterns
+        """All of them, by their index."""
+        return tuple(map(self.pattern, range(len(self._patterns))))
+
+    def pattern(self, index: int) -> Pattern:
+        """One of them; most are never wanted."""
+        p = self._patterns[index]
+        return Pattern(
+            p["text"],
+            p.get("rule"),
+            p.get("fact"),
+            frozenset(p["levels"]) if "levels" in p else None,
+            frozenset(p["components"]) if "components" in p else None,
+            tuple(map(tuple, p.get("needs", ()))),
         )
 
     def regex(self, index: int) -> Any:
-        """The compiled pattern; compiled when first wanted, as most patterns never are."""
+        """The compiled pattern; compiled when first wanted."""
         found = self._regexes.get(index)
         if found is None:
-            found = self._regexes[index] = regex.compile(self.patterns[index].text, regex.ASCII | regex.MULTILINE)
+            found = self._regexes[index] = regex.compile(self._patterns[index]["text"], regex.ASCII | regex.MULTILINE)
         return found
 
     def is_fact(self, index: int) -> bool:

@@ -38,29 +38,24 @@ class Scanner:
     def __init__(self, rulebook: Rulebook, threads: int | None = None) -> None:
         """``threads`` search large sources at the same time; by default one on each processor."""
         called: dict[str, list[int]] = {**{anchor: [] for anchor in rulebook.anchors}, **rulebook.literals}
-        anchors, beats = set(rulebook.anchors), rulebook.heartbeats
-        self.calls = [frozenset(index for index in indexes if index not in beats) for indexes in called.values()]
-        """For each literal the patterns that it calls for, heartbeats left out."""
-        self.lone = [
-            literal not in anchors and all(map(rulebook.is_fact, calls))
-            for literal, calls in zip(called, self.calls, strict=True)
-        ]
-        """For each literal whether its line alone is wanted, without context."""
-        self.once = frozenset(
-            number
-            for number, (literal, indexes) in enumerate(called.items())
-            if literal not in anchors and indexes and not self.calls[number]
-        )
-        """The literals of heartbeats alone: most lines that hold one are not wanted."""
+        self._called, beats = list(called.values()), rulebook.heartbeats
+        self._rulebook, anchors = rulebook, set(rulebook.anchors)
+        self._anchors = frozenset(number for number, literal in enumerate(called) if literal in anchors)
         self.beats = {
             number: tuple(index for index in indexes if index in beats)
-            for number, indexes in enumerate(called.values())
+            for number, indexes in enumerate(self._called)
             if not beats.isdisjoint(indexes)
         }
         """For each literal of a heartbeat the heartbeats that it calls for."""
+        self.once = frozenset(
+            number
+            for number, indexes in self.beats.items()
+            if number not in self._anchors and len(indexes) == len(self._called[number])
+        )
+        """The literals of heartbeats alone: most lines that hold one are not wanted."""
         self.literals = [literal.encode() for literal in called]
+        self._lone: dict[int, bool] = {}
         self._candidates: dict[tuple[int, ...], frozenset[int]] = {}
-        self._regex = rulebook.regex
         self._search = Search(Matchers(self.literals, self.once), threads)
 
     def matching(self, index: int) -> Callable[[str], bool]:
@@ -68,7 +63,7 @@ class Scanner:
 
         def matches(line: str) -> bool:
             try:
-                return self._regex(index).search(line, timeout=TIMEOUT) is not None
+                return self._rulebook.regex(index).search(line, timeout=TIMEOUT) is not None
             except TimeoutError:
                 return False
 
@@ -78,9 +73,19 @@ class Scanner:
         """The patterns that a line with these literals calls for."""
         found = self._candidates.get(literals)
         if found is None:
-            found = self._candidates[literals] = frozenset().union(*(self.calls[literal] for literal in literals))
-            if len(self._candidates) > 1 << 12:
+            if len(self._candidates) >= 1 << 12:
                 self._candidates.clear()
+            called = frozenset().union(*(self._called[literal] for literal in literals))
+            found = self._candidates[literals] = called - self._rulebook.heartbeats
+        return found
+
+    def lone(self, literal: int) -> bool:
+        """Whether the line of a literal alone is wanted, without context: it calls for facts only."""
+        found = self._lone.get(literal)
+        if found is None:
+            called = [index for index in self._called[literal] if index not in self._rulebook.heartbeats]
+            found = literal not in self._anchors and all(map(self._rulebook.is_fact, called))
+            self._lone[literal] = found
         return found
 
     def chunks(self, blocks: Iterable[bytes]) -> Iterator[tuple[Chunk, Sequence[int] | None]]:
@@ -115,6 +120,8 @@ class Scan:
         """What is wanted and was not yet given out."""
         self._hits: dict[int, list[tuple[int, int]]] = {}
         """For each line that is to be read, by where it starts in the source: its literals, with their place in it."""
+        self._alone: set[int] = set()
+        """Where those of them start of whose kind there were so many that they come without the lines around them."""
         self._emitted = 0
         """Where in the source the last line given out ended."""
         self._number, self._counted = 1, 0
@@ -163,13 +170,21 @@ class Scan:
         spans = self._due(end)
         numbers = self._count([start for start, _ in spans])
         beats = [(place, frozenset((index,))) for index, beat in self._beats.items() for place in beat.places]
-        counted = [(kind, kind.last) for kind in self._folding.folded if kind.last]
+        lasts = sorted((kind.last.at, kind, kind.last) for kind in self._folding.folded if kind.last)
+        before = [0, *(last.number for _, _, last in lasts)]
         return [
             *self._give_out(spans, numbers),
             *(Line(place.number, place.text, calls, True) for place, calls in sorted(beats, key=lambda b: b[0].at)),
             *(
-                Line(last.number, last.text, self._scanner.candidates(kind.literals), True, kind.counted)
-                for kind, last in sorted(counted, key=lambda k: k[1].at)
+                Line(
+                    last.number,
+                    last.text,
+                    self._scanner.candidates(kind.literals),
+                    last.number != number + 1,  # the lines of a traceback are counted each by itself
+                    kind.counted,
+                    alone=True,
+                )
+                for number, (_, kind, last) in zip(before, lasts, strict=False)
             ),
         ]
 
@@ -177,6 +192,7 @@ class Scan:
         """The same, to go on differently."""
         twin = copy(self)
         twin._spans, twin._hits, twin._folding = list(self._spans), dict(self._hits), deepcopy(self._folding)
+        twin._alone = set(self._alone)
         twin._beats = {index: copy(beat) for index, beat in self._beats.items()}
         return twin
 
@@ -256,7 +272,9 @@ class Scan:
         """Note a line that is to be read, and whether with those around it."""
         lone = self._scanner.lone
         self._hits[start] = [(at - start, literal) for at, literal in zip(offsets, kind.literals, strict=True)]
-        calling = [at for at, literal in zip(offsets, kind.literals, strict=True) if not lone[literal]]
+        if kind.count > WITH_CONTEXT:
+            self._alone.add(start)
+        calling = [at for at, literal in zip(offsets, kind.literals, strict=True) if not lone(literal)]
         if calling and kind.count <= WITH_CONTEXT:
             self._spans.append(_Span(calling[0] - BEFORE, calling[-1] + AFTER, False))
         else:
@@ -301,10 +319,13 @@ class Scan:
         start, stop = start - base, stop - base
         while start < stop:
             end = line_end(data, start)
-            line = data[start:end]
-            for low, high, literals in _parts(line, self._hits.pop(base + start, ())):
-                yield Line(number, line[low:high].decode("utf-8", "replace"), self._scanner.candidates(literals), gap)
+            line, at = data[start:end], base + start
+            alone = at in self._alone
+            for low, high, literals in _parts(line, self._hits.pop(at, ())):
+                text = line[low:high].decode("utf-8", "replace")
+                yield Line(number, text, self._scanner.candidates(literals), gap, alone=alone)
                 gap = False
+            self._alone.discard(at)
             number += line.endswith(b"\n")
             start = end
 
