@@ -21,10 +21,14 @@ import corpus
 from cluster import FAULTS, LAYOUTS, simulate
 
 from logdoctor.batch.jobs import find
+from logdoctor.batch.store import ask, connect
 from logdoctor.batch.work import Work
 
 DISTINCT = 60
 """Simulated jobs; the others are copies of them."""
+LINE = 66
+"""Bytes of a simulated line."""
+COMPARED = "SELECT * EXCLUDE (seconds, diagnosed_at) FROM jobs ORDER BY job"
 
 
 def main() -> None:
@@ -36,7 +40,8 @@ def main() -> None:
     )
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("--ray", action="store_true")
+    parser.add_argument("--kills", type=int, default=20, help="moments at which a batch is killed (%(default)s)")
+    parser.add_argument("--ray", action="store_true", help="also on a Ray cluster of this machine")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
@@ -44,6 +49,7 @@ def main() -> None:
         small(folder / "small", given.small)
         print(f"{given.jobs} jobs, {size / 1e6:.0f} MB; {os.cpu_count()} processors; Python {sys.version.split()[0]}")
         processors(folder, given)
+        kills(folder, given)
         overhead(folder, given)
         if given.ray:
             ray(folder, given)
@@ -80,6 +86,31 @@ def overhead(folder: Path, given: argparse.Namespace) -> None:
         costs.append((1e3 * alone, 1e3 * together, 1e3 * (together - alone)))
     alone, together, more = (statistics.median(column) for column in zip(*costs, strict=True))
     print(f"\na job of 400 lines: {alone:.2f} ms of CPU time by itself, {together:.2f} ms in a batch: {more:+.2f} ms")
+
+
+def kills(folder: Path, given: argparse.Namespace) -> None:
+    """Kill a batch again and again, go on each time, and compare with the one before that nobody disturbed."""
+    with connect(folder / "results.duckdb") as undisturbed:
+        expected = ask(undisturbed, COMPARED)
+    results, random_ = folder / "killed.duckdb", random.Random(7)
+    results.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "logdoctor", "batch", str(folder / "jobs"), "-o", str(results)]
+    command += ["-j", str(given.workers), "--resume", "--quiet"]
+    done = []
+    for _ in range(given.kills):
+        running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while not results.exists():
+            time.sleep(0.01)
+        time.sleep(random_.uniform(0.5, 4))
+        running.kill()
+        running.wait()
+        with connect(results) as disturbed:
+            done.append(ask(disturbed, "SELECT count(*) FROM jobs")[1][0][0])
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    with connect(results) as disturbed:
+        same = ask(disturbed, COMPARED) == expected
+    verdict = "the same table as undisturbed" if same else "ANOTHER TABLE than undisturbed"
+    print(f"\nkilled {given.kills} times, at {', '.join(map(str, done))} of {given.jobs} jobs: {verdict}")
 
 
 def ray(folder: Path, given: argparse.Namespace) -> None:
@@ -174,7 +205,7 @@ def jobs(folder: Path, count: int, size: float) -> float:
     for number in range(min(DISTINCT, count)):
         fault = sorted(FAULTS)[number % len(FAULTS)]
         ranks = random_.choice((8, 16, 32))
-        lines = int(size / ranks / 110)
+        lines = int(size / ranks / LINE)
         layout = random_.choice(LAYOUTS)
         files, _ = simulate(fault, ranks=ranks, per_host=8, lines=lines, layout=layout, seed=number)
         made.append(files)

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 TABLES = ("jobs", "findings", "evidence", "guilty", "hosts", "settings", "diagnoses")
 COMMIT = 0.5
 """Seconds after which outcomes are on disk: what a killed batch can lose of the jobs that were done."""
-GROUP = 256
+GROUP = 64
 """Outcomes that are written at once."""
+WRITING = {"threads": 1, "memory_limit": "128MB"}
+"""How DuckDB writes: the processors and the memory are for those who read logs."""
 
 
 class ResultsError(Exception):
@@ -48,7 +50,7 @@ def connect(path: Path, write: bool = False) -> DuckDBPyConnection:
         raise ResultsError(f"{name} does not exist; logdoctor batch ROOT -o {name} makes it")
     fresh = not path.exists()
     try:
-        connection = duckdb.connect(str(path), read_only=not write)
+        connection = duckdb.connect(str(path), read_only=not write, config=WRITING if write else {})
     except duckdb.Error as error:
         raise ResultsError(_refused(name, str(error))) from error
     try:
