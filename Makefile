@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo demo-fleet test test-browser test-ray lint rules docs format clean bench lab
+.PHONY: demo demo-fleet test test-browser test-ray lint rules docs format clean bench bench-batch lab
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -60,6 +60,9 @@ clean:
 
 lab: $(VENV)/.installed  ## break real runs on two hosts made of one Linux machine, and prove the printed fix (root)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python fixtures/lab/run.py $(SCENARIO)
+
+bench-batch: $(VENV)/.installed-dev  ## measure batches: 2,000 jobs, 1 GB
+	$(BIN)/python benchmarks/batch.py
 
 bench: $(VENV)/.installed-dev  ## measure beside ripgrep and wc; takes minutes
 	$(BIN)/python benchmarks/run.py

@@ -44,9 +44,9 @@ def explain(
 
 
 @lru_cache(maxsize=4)
-def _scanner(rulebook: Rulebook) -> Scanner:
+def _scanner(rulebook: Rulebook, threads: int | None) -> Scanner:
     """One for all runs: what it looks for takes longer to prepare than to find in a short log."""
-    return Scanner(rulebook)
+    return Scanner(rulebook, threads)
 
 
 class Share(NamedTuple):
@@ -75,10 +75,16 @@ class Run:
         rulebook: Rulebook,
         warn: Callable[[str, bool], None] = lambda sentence, failure: None,
         excerpts: Excerpts | None = None,
+        threads: int | None = None,
     ) -> None:
+        """``threads`` search large sources at the same time; by default one on each processor."""
         self.started = perf_counter()
         self.rulebook = rulebook
-        self.scanner, self.recogniser, self.observations = _scanner(rulebook), Recogniser(rulebook), Observations()
+        self.scanner, self.recogniser, self.observations = (
+            _scanner(rulebook, threads),
+            Recogniser(rulebook),
+            Observations(),
+        )
         self.omitted: list[str] = []
         self.bytes = self.sources = self.folded = 0
         self.excerpts = excerpts

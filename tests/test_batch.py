@@ -302,6 +302,37 @@ def test_older_results_are_brought_up_and_later_ones_refused(tmp_path, monkeypat
         store.connect(path)
 
 
+def test_results_that_need_more_memory_to_be_written_get_it(tmp_path, monkeypatch):
+    refused = []
+
+    def little(self, jobs, rows, whole=store.Store._replace):
+        import duckdb
+
+        if len(refused) < 2:
+            refused.append(self._connection.execute("SELECT current_setting('memory_limit')").fetchall())
+            raise duckdb.OutOfMemoryException("failed to pin block: out of memory")
+        whole(self, jobs, rows)
+
+    monkeypatch.setattr(store.Store, "_replace", little)
+    folder(tmp_path, "jobs/a", PORT_TAKEN.format(port=1))
+    diagnose([tmp_path / "jobs"], tmp_path / "r.duckdb")
+    assert len(refused) == 2
+    assert refused[0] != refused[1]
+    assert results(tmp_path / "r.duckdb", "SELECT job FROM jobs") == [("a",)]
+
+
+def test_results_that_cannot_be_written_are_told_in_a_sentence(tmp_path, monkeypatch):
+    def full(self, jobs, rows):
+        import duckdb
+
+        raise duckdb.IOException("Could not write file: No space left on device")
+
+    monkeypatch.setattr(store.Store, "_replace", full)
+    folder(tmp_path, "jobs/a", PORT_TAKEN.format(port=1))
+    with pytest.raises(store.ResultsError, match=r"r\.duckdb cannot be written: .*No space left"):
+        diagnose([tmp_path / "jobs"], tmp_path / "r.duckdb")
+
+
 # -- what changed
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any, Literal
 
 from logdoctor.batch.fingerprint import fingerprint
 from logdoctor.batch.jobs import Job
-from logdoctor.model import Actor, Diagnosis, Finding
+from logdoctor.model import Actor, Diagnosis, Finding, Timeline
 from logdoctor.render.json import document
 
 State = Literal["diagnosed", "partial", "unreadable", "crashed", "timed-out"]
@@ -115,6 +115,7 @@ def _first(diagnosis: Diagnosis) -> Finding | None:
 
 def _details(job: str, diagnosis: Diagnosis) -> dict[str, list[Row]]:
     found = list(enumerate(diagnosis.findings))
+    lean = replace(diagnosis, timeline=Timeline())
     cluster = diagnosis.cluster
     settings = {"version": cluster.versions, "variable": cluster.env}
     return {
@@ -158,7 +159,7 @@ def _details(job: str, diagnosis: Diagnosis) -> dict[str, list[Row]]:
             for name, values in named.items()
             for value in values
         ],
-        "diagnoses": [{"job": job, "diagnosis": json.dumps(document(diagnosis), separators=(",", ":"))}],
+        "diagnoses": [{"job": job, "diagnosis": json.dumps(document(lean), separators=(",", ":"))}],
     }
 
 

@@ -45,7 +45,11 @@ class Work:
     def read(self, job: Job) -> Read:
         """Read the logs of a job, or of a part of one."""
         failures: list[str] = []
-        run = core.Run(rulebook.load(self.rules), lambda sentence, failure: failures.extend([sentence] * failure))
+
+        def warn(sentence: str, failure: bool) -> None:
+            failures.extend([sentence] * failure)
+
+        run = core.Run(rulebook.load(self.rules), warn, threads=1)  # the other processors have jobs of their own
         for source in job.sources():
             if isinstance(source, SourceError):
                 run.complain(source)
@@ -55,7 +59,7 @@ class Work:
 
     def conclude(self, job: Job, parts: Sequence[Read]) -> Outcome:
         """The outcome of a job whose logs were read, in one go or in parts."""
-        run = core.Run(rulebook.load(self.rules))
+        run = core.Run(rulebook.load(self.rules), threads=1)
         for part in parts:
             run.join(part.share)
         diagnosis = run.conclusion(

@@ -24,17 +24,17 @@ COMMIT = 0.5
 """Seconds after which outcomes are on disk: what a killed batch can lose of the jobs that were done."""
 GROUP = 64
 """Outcomes that are written at once."""
-WRITING = {"threads": 1, "memory_limit": "128MB"}
-"""How DuckDB writes: the processors and the memory are for those who read logs."""
+MEMORY = (64, 256, 1024)
+"""MB that DuckDB may use to write: the memory is for those who read logs. Where it does not do, the next one."""
 
 
 class ResultsError(Exception):
     """Results cannot be used; ``str()`` is one sentence: what, why, how to mend it."""
 
 
-def connect(path: Path, write: bool = False) -> DuckDBPyConnection:
+def connect(path: Path, write: bool = False, memory: int = MEMORY[0]) -> DuckDBPyConnection:
     """Open the results of a batch, to read them unless ``write``; then they are made if they are not there, and brought
-    to this version if they are older.
+    to this version if they are older. ``memory`` are the MB for writing.
 
     Raises:
         ResultsError: they are not there, are something else, are of a later version, or somebody writes them.
@@ -49,8 +49,9 @@ def connect(path: Path, write: bool = False) -> DuckDBPyConnection:
     if not write and not path.exists():
         raise ResultsError(f"{name} does not exist; logdoctor batch ROOT -o {name} makes it")
     fresh = not path.exists()
+    config: dict[str, Any] = {"threads": 1, "memory_limit": f"{memory}MB"} if write else {}
     try:
-        connection = duckdb.connect(str(path), read_only=not write, config=WRITING if write else {})
+        connection = duckdb.connect(str(path), read_only=not write, config=config)
     except duckdb.Error as error:
         raise ResultsError(_refused(name, str(error))) from error
     try:
@@ -110,7 +111,8 @@ class Store:
     as long as :meth:`settle` is called."""
 
     def __init__(self, path: Path) -> None:
-        """Raises: ResultsError: see :func:`connect`."""
+        """Raises: ResultsError: see :func:`connect`; from the others of its methods: they cannot be written."""
+        self._path = path
         self._connection = connect(path, write=True)
         self._waiting: dict[str, Outcome] = {}
         self._since = monotonic()
@@ -148,21 +150,31 @@ class Store:
         self._connection.close()
 
     def _write(self) -> None:
+        import duckdb
+
         rows: dict[str, list[Row]] = defaultdict(list)
         for outcome in self._waiting.values():
             for table, added in outcome.rows.items():
                 rows[table].extend(added)
+        jobs, self._waiting = list(self._waiting), {}
+        for more in (*MEMORY[1:], None):
+            try:
+                return self._replace(jobs, rows)
+            except duckdb.Error as error:
+                self._connection.close()
+                if more is None or "memory" not in str(error):
+                    what = harmless(str(error).splitlines()[0])
+                    raise ResultsError(f"{harmless(str(self._path))} cannot be written: {what}") from error
+                self._connection = connect(self._path, write=True, memory=more)
+
+    def _replace(self, jobs: list[str], rows: Mapping[str, Sequence[Row]]) -> None:
+        """All that is known of these jobs, in one transaction."""
         self._connection.begin()
-        try:
-            for table in TABLES:
-                self._connection.execute(f"DELETE FROM {table} WHERE job IN (SELECT unnest(?))", [list(self._waiting)])
-            for table, added in rows.items():
-                self._insert(table, added)
-            self._connection.commit()
-        except BaseException:
-            self._connection.rollback()
-            raise
-        self._waiting = {}
+        for table in TABLES:
+            self._connection.execute(f"DELETE FROM {table} WHERE job IN (SELECT unnest(?))", [jobs])
+        for table, added in rows.items():
+            self._insert(table, added)
+        self._connection.commit()
 
     def _insert(self, table: str, rows: Sequence[Row]) -> None:
         """As JSON: fifty times as fast as row by row, and without another library."""

@@ -88,7 +88,7 @@ CREATE TABLE settings (
     value VARCHAR NOT NULL
 );
 
--- Each job's diagnosis in full: the object of `logdoctor explain --format json` (docs/json.md).
+-- Each job's diagnosis: the object of `logdoctor explain --format json` (docs/json.md), its timeline left empty.
 CREATE TABLE diagnoses (
     job VARCHAR PRIMARY KEY,
     diagnosis JSON NOT NULL
