@@ -366,6 +366,26 @@ def test_unexplained_failures_fall_together(tmp_path):
     assert found.causes == ()
 
 
+def test_what_is_not_known_is_left_out(tmp_path):
+    """No times, no settings, no evidence, no diagnosis: of each job no more than that it failed, and of what."""
+    outcomes = [
+        job(f"{kind}{number}", kind, hosts=["a"], guilty="a") for kind in ("gpu-lost", "exception") for number in "12"
+    ]
+    results(tmp_path / "r.duckdb", outcomes)
+    with connect(tmp_path / "r.duckdb", write=True) as connection:
+        connection.execute("UPDATE jobs SET failed_at = NULL, ended_at = NULL, modified_at = NULL, gpu_hours = NULL")
+        for table in ("settings", "evidence", "diagnoses", "hosts"):
+            connection.execute(f"DELETE FROM {table}")
+        found, jobs = view(connection, SUSPECTS), details(connection)
+    assert (found.first, found.span, found.since, found.new, found.links) == (None, None, None, (), ())
+    assert [(cause.jobs, cause.trend) for cause in found.causes] == [(2, ())]
+    for shown in (
+        text.render(found, color=False, width=80), markdown.render(found), html.render(found, jobs), csv.render(found),
+    ):  # fmt: skip
+        assert "GPU 0000:5d:00 has fallen off the bus" in shown
+    jsonschema.validate(json.document(found), SCHEMA)
+
+
 def test_no_jobs_at_all(tmp_path):
     empty = seen(tmp_path, [])
     for shown in (text.render(empty, color=False, width=80), markdown.render(empty), html.render(empty, [])):

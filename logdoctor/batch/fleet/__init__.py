@@ -116,7 +116,8 @@ def _causes(ask: _Question, failed: int, span: Any, since: datetime | None) -> I
         times[fingerprint][time] = number
     start = min((time for counts in times.values() for time in counts if time), default=None)
     for fingerprint, finding, titles, component, severity, jobs, hours, known, hosts, first, last, examples in ask(
-        f"""SELECT fingerprint, mode(finding), list_slice(list_sort(list(DISTINCT title)), 1, 50), mode(component),
+        f"""SELECT fingerprint, mode(finding),
+                   list_slice(list_sort(list(DISTINCT coalesce(title, finding))), 1, 50), mode(component),
                    mode(severity), count(*) AS n, coalesce(sum(gpu_hours), 0), count(gpu_hours), count(DISTINCT host),
                    min({TIME}), max({TIME}),
                    list_slice(list(job ORDER BY confidence DESC, lines, job), 1, {EXAMPLES})
@@ -275,6 +276,8 @@ def details(results: DuckDBPyConnection, most: int = DETAILS) -> tuple[Detail, .
     for *said, source, line, quoted, cause, plain in rows:
         known = dict(zip(_SAID, said, strict=True))
         is_open = known["verdict"] in ("unknown-failure", "consequence-only")
+        if known["verdict"] == "healthy":  # what is found there is advice
+            source = line = quoted = cause = plain = None
         found.append(
             Detail(
                 **known,
@@ -283,7 +286,7 @@ def details(results: DuckDBPyConnection, most: int = DETAILS) -> tuple[Detail, .
                 line=line or 0,
                 text=quoted or "",
                 cause=cause or "",
-                fix=fix(json.loads(plain)) if plain and known["verdict"] != "healthy" else Fix(),
+                fix=fix(json.loads(plain)) if plain else Fix(),
             )
         )
     return tuple(found)

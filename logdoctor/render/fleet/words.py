@@ -126,6 +126,6 @@ def per(span: Span | None, most: int) -> str:
 
 def merged(trend: Sequence[int], most: int) -> Iterator[int]:
     """The trend in at most so many steps."""
-    width = -(-len(trend) // most) if most else 1
+    width = max(1, -(-len(trend) // most))
     for first in range(0, len(trend), width):
         yield sum(trend[first : first + width])
