@@ -25,7 +25,11 @@ def checked(facts: Facts, ledger: Ledger, rulebook: Rulebook) -> dict[str, list[
             if check in rulebook.checks:
                 found[rulebook.checks[check]].append(_event(rulebook.checks[check], fact, values))
         if rule := rulebook.checks.get("variable-differs"):
-            found[rule] += _differs(rule, full.removeprefix("env."), ledger, rulebook.environment)
+            name = full.removeprefix("env.")
+            found[rule] += [
+                *_differs(rule, name, ledger, rulebook.environment),
+                *_lacks(rule, name, facts, ledger, rulebook.environment),
+            ]
     return {rule: events for rule, events in found.items() if events}
 
 
@@ -40,10 +44,13 @@ def _doubts(
     if variable is None:
         unread = catalogue.unread.get(name)
         if unread:
-            meant = catalogue.settings.get(unread.replaced_by or "")
-            yield "variable-unread", first, {"instead": unread.instead, **_renamed(first, meant)}
-        elif meant := catalogue.settings.get(_meant(name, facts, catalogue) or ""):
-            yield "variable-misspelt", first, _renamed(first, meant)
+            yield (
+                "variable-unread",
+                first,
+                {"instead": unread.instead, **_renamed(first, unread.replaced_by, catalogue)},
+            )
+        elif meant := _meant(name, facts, catalogue):
+            yield "variable-misspelt", first, _renamed(first, meant, catalogue)
         return
     if versions := not_in(variable, facts):
         yield (
@@ -58,7 +65,15 @@ def _doubts(
             },
         )
     if wrong := next((fact for fact in stated if not variable.takes(fact.value)), None):
-        yield "variable-value", wrong, {"expects": variable.expects, "misread": variable.misread, **_named(variable)}
+        yield (
+            "variable-value",
+            wrong,
+            {
+                "expects": variable.expects,
+                "misread": variable.misread,
+                "meaning": variable.meaning,
+            },
+        )
 
 
 def _differs(rule: str, name: str, ledger: Ledger, catalogue: Catalogue[Variable]) -> Iterator[Event]:
@@ -71,13 +86,32 @@ def _differs(rule: str, name: str, ledger: Ledger, catalogue: Catalogue[Variable
         yield replace(event, values={**event.values, "name": name, "meaning": variable.meaning})
 
 
-def _named(variable: Variable | None) -> dict[str, str | None]:
-    return {"meant": variable.name, "meaning": variable.meaning} if variable else {}
+def _lacks(rule: str, name: str, facts: Facts, ledger: Ledger, catalogue: Catalogue[Variable]) -> Iterator[Event]:
+    """Hosts whose environment a log shows as a whole, without a variable that others set, though all ranks must
+    agree on it: what one of the others states."""
+    variable = catalogue.settings.get(name)
+    stated = [fact for fact in facts.all(f"env.{name}") if _is_value(fact.value)]
+    if variable is None or not variable.same_on_all_ranks or not stated or stated[0].value == variable.default:
+        return
+    paths, homes = ledger.by_host("environment.search-path"), ledger.by_host("environment.home")
+    hosts = {fact.stream.host or fact.source for fact in stated}
+    sources = {fact.source for fact in stated}
+    shown = {host: fact.source for host, fact in paths.items() if host in homes and homes[host].source == fact.source}
+    lacking = sorted(host for host, source in shown.items() if host not in hosts and source not in sources)
+    if lacking and hosts & shown.keys():
+        values = {"who": ", ".join(sorted(hosts & shown.keys())), "lacking": ", ".join(lacking)}
+        yield _event(rule, stated[0], {**values, "meaning": variable.meaning})
 
 
-def _renamed(stated: Fact, meant: Variable | None) -> dict[str, str | None]:
+def _renamed(stated: Fact, meant: str | None, catalogue: Catalogue[Variable]) -> dict[str, str | None]:
     """The variable that is meant, with the value that was given to the wrong name, if it fits."""
-    return {**_named(meant), "fitting": stated.value if meant and meant.takes(stated.value) else None}
+    variable = catalogue.settings.get(meant or "")
+    fits = meant and (variable is None or variable.takes(stated.value))
+    return {
+        "meant": meant,
+        "meaning": variable.meaning if variable else None,
+        "fitting": stated.value if fits else None,
+    }
 
 
 def _is_value(text: str) -> bool:

@@ -15,7 +15,7 @@ CHECKS: Mapping[str, frozenset[str]] = {
         ("name", "value", "meant", "meaning", "fitting", "instead", "software", "version", "since", "removed")
     ),
     "variable-value": frozenset(("name", "value", "meaning", "expects", "misread")),
-    "variable-differs": frozenset(("name", "value", "meaning", "who", "other", "others")),
+    "variable-differs": frozenset(("name", "value", "meaning", "who", "other", "others", "lacking")),
 }
 """What a rule may be asked to speak for instead of signatures -> the values that its texts may name."""
 FLAG_VALUES = frozenset(("meant", "misspelt", "meaning", "note", "instead", "since", "before", "removed", "version"))
@@ -143,8 +143,12 @@ class Catalogue(Generic[AnySetting]):
         return (
             name in self.settings
             or name in self._others
-            or (name not in self.unread and name.startswith(self._families))
+            or (name not in self.unread and name.startswith(self._families) and name.lower() not in self._by_case)
         )
+
+    @cached_property
+    def _by_case(self) -> Mapping[str, str]:
+        return {name.lower(): name for name in (*self._others, *self.settings)}
 
     def component(self, name: str) -> Mapping[str, Any] | None:
         """The component whose prefix a name has: its ``component``, ``software`` and ``covers``."""
@@ -156,13 +160,16 @@ class Catalogue(Generic[AnySetting]):
         return self._entries[longest[1]] if longest else None
 
     def meant(self, name: str) -> str | None:
-        """The setting that a misspelt name most likely means: the one that is nearest, if no other is as near.
+        """The name that a misspelt one most likely means: one that differs in nothing but upper and lower case, or the
+        one that is nearest, if no other is as near.
 
         At most two letters may differ, one in a name of few letters; digits may not, for they tell one setting from
         the next.
         """
         if self.knows(name) or name in self.unread:
             return None
+        if same := self._by_case.get(name.lower()):
+            return same
         near: dict[str, int] = {}
         most = 2 if len(name) > 12 else 1
         for known in (*self.settings, *self._others):

@@ -1,5 +1,5 @@
-"""The compiled rulebook as one file: an index, read at every start, and behind it the rules and the catalogue of
-variables, each read when wanted."""
+"""The compiled rulebook as one file: an index, read at every start, and behind it the rules and the catalogues of
+variables and flags, each read when wanted."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class Shelf(Mapping[str, Any]):
-    """Rules by id, or variables by component, each decoded when it is taken down."""
+    """Rules by id, variables by component, or flags by command, each decoded when it is taken down."""
 
     def __init__(self, places: Mapping[str, tuple[int, int]], content: bytes) -> None:
         self._places = places
@@ -45,4 +45,4 @@ def unpack(packed: bytes) -> dict[str, Any]:
     return {**plain, **{shelf: Shelf(plain[shelf], content) for shelf in _SHELVES}}
 
 
-_SHELVES = ("rules", "environment")
+_SHELVES = ("rules", "environment", "commands")
