@@ -14,7 +14,9 @@ from logdoctor.authoring.coverage import cpp, python
 from logdoctor.authoring.coverage.messages import Message
 from logdoctor.rulebook import Rulebook
 
-LEFT_OUT = re.compile(r"(?i)(^|[/_.-])(tests?|testing|examples?|benchmarks?|third_party|docs?|fuzz)([/_.-]|$)")
+LEFT_OUT = re.compile(
+    r"(?i)(^|[/_.-])(tests?|testing|examples?|benchmarks?|third_?party|vendor(?:ed)?|docs?|fuzz)([/_.-]|$)"
+)
 """Paths whose messages no user sees."""
 LARGEST = 4 << 20
 """Bytes of a source file that is read."""
