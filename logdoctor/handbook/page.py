@@ -112,7 +112,7 @@ class SettingPage:
         setting = self.setting
         rows: dict[str, str | None] = {"component": setting.component}
         if isinstance(setting, CommandFlag):
-            rows |= {"also": ", ".join(setting.also)}
+            rows = {"also": ", ".join(setting.also)}
         rows |= {"takes": setting.expects, "default": setting.default}
         for event in ("since", "deprecated", "removed"):
             version = getattr(setting, event)
