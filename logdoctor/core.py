@@ -9,6 +9,7 @@ from functools import lru_cache
 from time import perf_counter
 from typing import NamedTuple, Protocol
 
+from logdoctor import spread
 from logdoctor.diagnosis import Observations, diagnose
 from logdoctor.facts.recognise import Recogniser
 from logdoctor.families.novelty import novelties
@@ -34,11 +35,20 @@ def explain(
     """
     run = Run(rulebook, warn, excerpts)
     known: dict[str, Source] = {}
+    files: list[Source] = []
     for source in sources:
         if isinstance(source, SourceError):
             run.complain(source)
+            continue
+        known[source.name] = source
+        if source.size is None or excerpts:
+            run.read(source)
         else:
-            known[source.name] = source
+            files.append(source)
+    if spread.worth(files):
+        spread.read(run, files)
+    else:
+        for source in files:
             run.read(source)
     return run.conclusion(known.get)
 
@@ -88,7 +98,7 @@ class Run:
         self.omitted: list[str] = []
         self.bytes = self.sources = self.folded = 0
         self.excerpts = excerpts
-        self._warn = warn
+        self.warn = warn
 
     def read(self, source: Source) -> None:
         """Read a source from its start to its end."""
@@ -115,7 +125,7 @@ class Run:
     def complain(self, error: SourceError) -> None:
         """Note what cannot be read."""
         self.omitted.append(str(error))
-        self._warn(str(error), not isinstance(error, Skipped))
+        self.warn(str(error), not isinstance(error, Skipped))
 
     def until_broken(self, source: Source) -> Iterator[bytes]:
         """The blocks of a source; where it breaks, what was read so far counts."""

@@ -109,4 +109,14 @@ def _logs(file: Named, name: str, stdin: Content | None) -> Iterator[Source | So
         yield error
         return
     for log in logs_in(content):
-        yield SourceError(str(log)) if isinstance(log, Binary) and not file.in_directory else log
+        if isinstance(log, Source):
+            yield replace(log, size=_size(file.path)) if isinstance(content, File) and log.name == name else log
+        else:
+            yield SourceError(str(log)) if isinstance(log, Binary) and not file.in_directory else log
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except OSError:  # gone since
+        return None

@@ -21,6 +21,8 @@ class Source:
     """
     said: Mapping[str, str] = field(default_factory=dict)
     """What is known beforehand of who speaks: ``host``, ``rank``. It completes what the log itself says."""
+    size: int | None = None
+    """Bytes, as stored, of a file of its own, which can be read side by side with others; else None."""
 
 
 class SourceError(Exception):
