@@ -48,13 +48,13 @@ def worth(sources: Sequence[Source]) -> bool:
 
 
 def read(run: Run, sources: Sequence[Source]) -> None:
-    """Read the sources for a run, as :meth:`Run.read` does one after the other. What a process that dies leaves unread
-    is read here."""
+    """Read the sources for a run, as :meth:`Run.read` does one after the other, and take over what they give in their
+    order. What a process that dies leaves unread is read here."""
     from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
 
     global _run, _sources
-    _run, _sources = run, sorted(sources, key=lambda source: -(source.size or 0))
+    _run, _sources = run, sources
     left = set(range(len(_sources)))
     workers = min(processors(), len(_sources))
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("fork"), initializer=_alone)
@@ -65,7 +65,7 @@ def read(run: Run, sources: Sequence[Source]) -> None:
             run.join(found.share)
             left.remove(place)
     except BrokenProcessPool:  # one was killed, most likely for its memory
-        for place in left:
+        for place in sorted(left):
             run.read(_sources[place])
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
