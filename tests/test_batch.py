@@ -135,6 +135,13 @@ def test_what_is_kept_of_a_job(tmp_path):
     assert ("worker.log", 48) in [(Path(source).name, line) for source, line in lines]
 
 
+def test_addresses_that_mean_anybody_are_no_hosts(tmp_path):
+    diagnose([FIXTURES / "nccl-master-unreachable"], tmp_path / "r.duckdb", pattern=re.compile("(?P<job>logs)/"))
+    hosts = {host for (host,) in results(tmp_path / "r.duckdb", "SELECT host FROM hosts")}
+    assert hosts
+    assert not hosts & {"0.0.0.0", "::", "127.0.0.1", "127.0.1.1", "::1"}
+
+
 def test_one_kind_of_failure_has_one_fingerprint(tmp_path):
     for n in (3, 4711):
         folder(tmp_path, f"jobs/known-{n}", PORT_TAKEN.format(port=n))

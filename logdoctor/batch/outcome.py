@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
+from ipaddress import ip_address
 from typing import Any, Literal
 
 from logdoctor.batch.fingerprint import fingerprint
@@ -167,7 +168,16 @@ def _hosts(diagnosis: Diagnosis) -> set[str]:
     """The hosts that the logs name: in what they state, and in who speaks."""
     spoke = {lane.stream.host for lane in diagnosis.timeline.lanes if lane.stream.host}
     guilty = {actor.host for finding in diagnosis.findings for actor in finding.guilty if actor.host}
-    return spoke | guilty | set(diagnosis.cluster.hosts)
+    return {host for host in spoke | guilty | set(diagnosis.cluster.hosts) if not _nobody(host)}
+
+
+def _nobody(host: str) -> bool:
+    """Whether this address means no host, or any: ``0.0.0.0``, ``127.0.1.1``, ``::``."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    return address.is_unspecified or address.is_loopback
 
 
 class _Clock:
