@@ -723,3 +723,17 @@ def test_what_another_thread_cannot_unpack_is_told(tmp_path: Path) -> None:
     seen = b"".join(blocks)
     assert len(seen) > compression.FIRST
     assert log.startswith(seen[: len(log) - 100_000])
+
+
+def test_what_is_unpacked_ahead_comes_in_large_blocks_up_to_the_damage() -> None:
+    def unpacked() -> Iterator[bytes]:
+        for _ in range(400):
+            yield b"x" * 25_000
+        raise SourceError("damaged")
+
+    sizes: list[int] = []
+    with pytest.raises(SourceError):
+        sizes.extend(map(len, compression.ahead(unpacked())))
+    assert sum(sizes) == 400 * 25_000
+    assert len(sizes) < 100
+    assert max(sizes) <= content.BLOCK

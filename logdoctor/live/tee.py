@@ -8,6 +8,7 @@ import threading
 from collections import deque
 
 from logdoctor.sources import SourceError
+from logdoctor.sources.base import BLOCK
 from logdoctor.sources.content import Pipe
 
 AHEAD = 64 << 20
@@ -86,8 +87,11 @@ class Tee(Pipe):
     def _read(self) -> bytes:
         with self._changed:
             self._changed.wait_for(lambda: self._passed or self._over)
-            if self._passed:
-                block = self._passed.popleft()
+            blocks: list[bytes] = []
+            while self._passed and (not blocks or sum(map(len, blocks)) + len(self._passed[0]) <= BLOCK):
+                blocks.append(self._passed.popleft())
+            if blocks:  # all that is there: fewer and larger blocks are read faster
+                block = b"".join(blocks)
                 self._size -= len(block)
                 self._changed.notify_all()
                 return block

@@ -81,6 +81,6 @@ def _stamp(directories: Sequence[Path]) -> str:
     return seen.hexdigest()[:24]
 
 
-def _forget_old(folder: Path, keep: int = 16) -> None:
+def _forget_old(folder: Path, keep: int = 48) -> None:
     for old in sorted(folder.glob("*-*"), key=lambda p: p.stat().st_mtime, reverse=True)[keep:]:
         old.unlink(missing_ok=True)

@@ -186,6 +186,21 @@ def decompress(name: str, kind: str, packed: Iterable[bytes]) -> Iterator[bytes]
         )
 
 
+def _gathered(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """The same bytes in blocks of up to ``BLOCK``: for each one, threads wait for each other."""
+    parts: list[bytes] = []
+    try:
+        for block in blocks:
+            if parts and sum(map(len, parts)) + len(block) > BLOCK:
+                yield b"".join(parts)
+                parts.clear()
+            parts.append(block)
+    except SourceError:
+        yield b"".join(parts)  # what stands before the damage
+        raise
+    yield b"".join(parts)
+
+
 def ahead(blocks: Iterator[bytes]) -> Iterator[bytes]:
     """The same blocks; once they are many, another thread unpacks the next ones while the last ones are used."""
     given = 0
@@ -202,8 +217,10 @@ def ahead(blocks: Iterator[bytes]) -> Iterator[bytes]:
 
     def unpack() -> None:
         try:
-            while not left.is_set() and (block := next(blocks, None)):
+            for block in filter(None, _gathered(blocks)):
                 room.acquire()
+                if left.is_set():
+                    break
                 results.put(block)
         except Exception as error:
             results.put(error)
