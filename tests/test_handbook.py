@@ -63,6 +63,11 @@ def test_a_page_says_how_causes_are_told_apart() -> None:
     assert re.search(r"\nExplained by\n  gloo-\S+ ", shown)
 
 
+def test_a_page_says_what_counts_against_a_node() -> None:
+    assert "In a fleet" in run("show", "xid-fallen-off-bus").stdout
+    assert "In a fleet" not in run("show", "gloo-interface-not-found").stdout
+
+
 def test_a_cause_leads_to_its_rule() -> None:
     assert run("show", "gloo-socket-ifname-is-loopback").stdout.startswith("gloo-connect-full-mesh\n")
 

@@ -24,6 +24,7 @@ LAYERS: Mapping[str, str] = {
     "advice": "nothing failed; something could be better",
 }
 """Layer -> what a message of that layer says."""
+SUSPECT = "It counts against the node on which it began: one machine can be at fault (logdoctor fleet)."
 CHECKS: Mapping[str, str] = {
     "variable-misspelt": "A log shows a variable as set whose name is nearly that of one that something reads.",
     "variable-unread": "A log shows a variable as set that nothing reads, or that this version does not read.",
@@ -67,6 +68,8 @@ class Cause:
     fix: Fix
     missing: tuple[Missing, ...]
     references: tuple[str, ...]
+    suspect: bool
+    """Whether it counts against the node on which it began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +291,7 @@ def _cause(cause: Mapping[str, Any], content: Mapping[str, Any]) -> Cause:
             for item in cause.get("missing", content.get("missing", ()))
         ),
         references=tuple(cause.get("references", ())),
+        suspect=cause.get("suspect", content.get("suspect")) == "node",
     )
 
 

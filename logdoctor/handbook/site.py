@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from logdoctor.handbook.lines import copied
-from logdoctor.handbook.page import LAYERS, Cause, Handbook, Link, Look, RulePage, SettingPage
+from logdoctor.handbook.page import LAYERS, SUSPECT, Cause, Handbook, Link, Look, RulePage, SettingPage
 from logdoctor.rulebook import Command
 
 LINES, LOOKS = 14, 3
@@ -127,6 +127,8 @@ def _cause(cause: Cause, look: Look | None, number: int) -> Iterator[str]:
             yield "\n".join(f"- {text(sign)}" for sign in cause.told_by)
     yield "## Why" if not number else "**Why**"
     yield text(cause.why)
+    if cause.suspect:
+        yield text(SUSPECT)
     yield _box("tip", "Fix", _fix(cause))
     if cause.missing:
         yield _box("question", "What would decide it", _missing(cause))

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from logdoctor.handbook.lines import copied
-from logdoctor.handbook.page import LAYERS, Cause, Link, Look, RulePage, SettingPage
+from logdoctor.handbook.page import LAYERS, SUSPECT, Cause, Link, Look, RulePage, SettingPage
 from logdoctor.render.drawing import drawn
 from logdoctor.safetext import harmless
 
@@ -85,6 +85,7 @@ def _cause(cause: Cause, number: int, count: int) -> Iterator[RenderableType]:
         signs = cause.told_by or (("what remains when none of the others holds",) if number == count else ())
         yield from _section("Told by", [_bullet("-", sign) for sign in signs])
     yield from _section("Why", [_inset(cause.why)])
+    yield from _section("In a fleet", [_inset(SUSPECT)] if cause.suspect else [])
     yield from _section("Fix", [_inset(cause.fix.summary)] if cause.fix.summary else [])
     lines = [_copy(line) for line in copied(cause.fix)]
     if lines:
