@@ -296,6 +296,31 @@ def test_what_is_no_result_is_refused_and_left_as_it_is(tmp_path):
     assert not (tmp_path / "nothing").exists()
 
 
+def test_results_whose_writer_was_killed_at_once_are_made_anew(tmp_path):
+    import duckdb
+
+    path = tmp_path / "r.duckdb"
+    duckdb.connect(str(path)).close()
+    store.Store(path).close()
+    assert results(path, "SELECT * FROM jobs") == []
+
+
+def test_results_among_the_jobs_are_no_job(tmp_path):
+    folder(tmp_path, "a", "all is well\n")
+    diagnose([tmp_path], tmp_path / "results.duckdb")
+    assert diagnose([tmp_path], tmp_path / "results.duckdb") == []
+    assert results(tmp_path / "results.duckdb", "SELECT job FROM jobs") == [("a",)]
+
+
+def test_without_its_extra_one_sentence_says_what_to_install(tmp_path):
+    folder(tmp_path, "jobs/a", "all is well\n")
+    for missing, call in (("pebble", ("batch", "jobs")), ("duckdb", ("query", "SELECT 1")), ("duckdb", ("fleet",))):
+        code = f"import sys; sys.modules[{missing!r}] = None; from logdoctor.cli import main; main()"
+        done = subprocess.run([sys.executable, "-c", code, *call], cwd=tmp_path, capture_output=True, text=True)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert re.fullmatch(r"logdoctor: .* not installed; pip install 'logdoctor\[batch\]'\n", done.stderr)
+
+
 def test_older_results_are_brought_up_and_later_ones_refused(tmp_path, monkeypatch):
     path = tmp_path / "r.duckdb"
     store.Store(path).close()

@@ -26,9 +26,9 @@ _CONTROLS = bytes(set(range(32)) - set(_TEXT_CONTROLS)) + b"\x7f"
 _BINARY_SHARE = 0.1
 
 _BINARIES = (
-    "a arrow bin ckpt class core cubin db deb dll dylib engine exe fatbin feather gguf gif h5 hdf5 ico img iso jar jpeg"
-    " jpg ko ktx mp3 mp4 ncu-rep npy npz nsys-rep o onnx orc parquet pdf pickle pkl plan png pt pth pyc pyd qdrep rpm"
-    " safetensors so sqlite sqlite3 tfrecord ttf wasm webp whl woff woff2"
+    "a arrow bin ckpt class core cubin db deb dll duckdb dylib engine exe fatbin feather gguf gif h5 hdf5 ico img"
+    " iso jar jpeg jpg ko ktx mp3 mp4 ncu-rep npy npz nsys-rep o onnx orc parquet pdf pickle pkl plan png pt pth"
+    " pyc pyd qdrep rpm safetensors so sqlite sqlite3 tfrecord ttf wal wasm webp whl woff woff2"
 )
 _PROGRAMS = (
     "c cc cpp css cu cuh cxx diff go h hpp html ipynb java js lock md patch proto py pyi rs rst scss svg toml ts tsx"

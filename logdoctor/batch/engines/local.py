@@ -9,11 +9,15 @@ from concurrent.futures import FIRST_COMPLETED, wait
 from itertools import islice
 from typing import Any
 
-from pebble import ProcessExpired, ProcessPool
-
+from logdoctor.batch.engines import EngineError
 from logdoctor.batch.jobs import Job
 from logdoctor.batch.outcome import Outcome, undiagnosed
 from logdoctor.batch.work import Work
+
+try:
+    from pebble import ProcessExpired, ProcessPool
+except ImportError:
+    raise EngineError("--engine local needs Pebble, which is not installed; pip install 'logdoctor[batch]'") from None
 
 AHEAD = 2
 """Jobs for each worker that are handed out before it asks."""

@@ -55,7 +55,7 @@ def connect(path: Path, write: bool = False, memory: int = MEMORY[0]) -> DuckDBP
     except duckdb.Error as error:
         raise ResultsError(_refused(name, str(error))) from error
     try:
-        if fresh:
+        if write and not _tables(connection):  # new, or left by one that was killed at once
             _create(connection)
         _bring_up(connection, name, write)
     except (duckdb.Error, ResultsError) as error:
@@ -74,6 +74,10 @@ def _refused(name: str, error: str) -> str:
     return f"{name} cannot be opened: {harmless(error.splitlines()[0])}"
 
 
+def _tables(connection: DuckDBPyConnection) -> set[str]:
+    return {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+
+
 def _create(connection: DuckDBPyConnection) -> None:
     connection.begin()
     connection.execute((Path(__file__).parent / "schema.sql").read_text(encoding="utf-8"))
@@ -85,10 +89,7 @@ def _create(connection: DuckDBPyConnection) -> None:
 
 def _bring_up(connection: DuckDBPyConnection, name: str, write: bool) -> None:
     """Refuse what is no result, or of a later version; bring up what is older."""
-    tables = connection.execute(
-        "SELECT table_name FROM duckdb_tables() WHERE table_name IN ('meta', 'jobs')"
-    ).fetchall()
-    if len(tables) < 2:
+    if not {"meta", "jobs"} <= _tables(connection):
         raise ResultsError(f"{name} is a database, but holds no results of logdoctor batch; name another file")
     stated = connection.execute("SELECT value FROM meta WHERE name = 'schema'").fetchall()
     version, current = int(stated[0][0]) if stated else 0, versions.current()
