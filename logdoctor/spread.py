@@ -6,7 +6,6 @@ lines matter, only processes make use of all processors.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 from collections.abc import Sequence
@@ -50,6 +49,7 @@ def worth(sources: Sequence[Source]) -> bool:
 def read(run: Run, sources: Sequence[Source]) -> None:
     """Read the sources for a run, as :meth:`Run.read` does one after the other, and take over what they give in their
     order. What a process that dies leaves unread is read here."""
+    import multiprocessing  # 5 ms that nobody else need pay
     from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
 
