@@ -114,21 +114,21 @@ def kills(folder: Path, given: argparse.Namespace) -> None:
 
 
 def ray(folder: Path, given: argparse.Namespace) -> None:
-    """As many Ray workers, on a cluster of nodes with one processor each, beside as many local ones."""
+    """As many Ray workers, all on one node, beside as many local ones: further nodes on the same machine would each
+    take some of its processors for themselves."""
     from ray.cluster_utils import Cluster
 
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
-    for _ in range(given.workers):
-        cluster.add_node(num_cpus=1)
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": given.workers})
     cluster.wait_for_nodes()
-    on_ray = ("--engine", "ray", "--ray-address", cluster.address)
+    on_ray, here = ("--engine", "ray", "--ray-address", cluster.address), ("-j", str(given.workers))
     batch(folder, "small", *on_ray)  # its workers are started
-    print("\n                    local        Ray       Ray takes")
+    start = [batch(folder, "nothing", *engine)[0] for engine in (here, on_ray)]
+    print(f"\nstart             {start[0]:.1f} s local, {start[1]:.1f} s on Ray")
+    print("                    local        Ray       Ray takes   without the start, a job and processor")
     for name, count in (("jobs", given.jobs), ("small", given.small)):
-        local = batch(folder, name, "-j", str(given.workers))[0]
-        remote = batch(folder, name, *on_ray)[0]
-        each = 1e3 * (remote - local) * given.workers / count
-        print(f"{name:12} {local:10.1f} s {remote:8.1f} s {remote / local:10.2f} x, {each:+.2f} ms a job and processor")
+        local, remote = (batch(folder, name, *engine)[0] for engine in (here, on_ray))
+        each = 1e3 * (remote - local - start[1] + start[0]) * given.workers / count
+        print(f"{name:12} {local:10.1f} s {remote:8.1f} s {remote / local:10.2f} x {each:+15.2f} ms")
     cluster.shutdown()
 
 

@@ -23,8 +23,8 @@ from logdoctor.diagnosis import Observations
 from logdoctor.safetext import harmless
 from logdoctor.sources import SourceError
 
-AHEAD = 2
-"""Tasks for each processor of the cluster that are handed out before one is free."""
+AHEAD = 8
+"""Tasks for each processor of the cluster handed out before one is free; with two, workers wait for Ray."""
 RETRIES = 3
 """How often a task is done again whose node or worker was lost."""
 PULSE = 0.5
