@@ -446,7 +446,7 @@ def test_ctrl_c_keeps_what_was_done(tmp_path):
     running = subprocess.Popen(call, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     while not (tmp_path / "results.duckdb").exists():
         time.sleep(0.05)
-    time.sleep(1)
+    time.sleep(0.3)
     running.send_signal(signal.SIGINT)
     out, err = running.communicate(timeout=60)
     assert (running.returncode, err) == (130, "")

@@ -172,13 +172,13 @@ def command(
         if not jobs:
             options.fail(f"no jobs in {', '.join(roots)}{': --job-pattern fits no file' if job_pattern else ''}")
         summary = Summary(results, len(jobs))
+        interrupted = Interrupted()
         with store.Store(results) as kept, Bar(len(jobs), show=not quiet) as bar:
 
             def told(job: str, outcome: Outcome | None) -> None:
                 summary.told(job, outcome)
                 bar.step()
 
-            interrupted = Interrupted()
             batch.run(jobs, kept, worker, work.version, told, interrupted)
             summary.stopped = interrupted()
         summary.close()
