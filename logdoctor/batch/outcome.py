@@ -53,6 +53,13 @@ def undiagnosed(job: Job, state: State, reason: str, rulebook: str) -> Outcome:
     return Outcome(job.name, state, reason[:TEXT], None, 0, {"jobs": [_base(job, state, reason[:TEXT], rulebook)]})
 
 
+def timed_out(job: Job, seconds: float | None, rulebook: str) -> Outcome:
+    """The outcome of a job that was given up after so many seconds."""
+    return undiagnosed(
+        job, "timed-out", f"its diagnosis took more than {seconds:g} s; --timeout gives it more", rulebook
+    )
+
+
 def _base(job: Job, state: State, reason: str | None, rulebook: str) -> Row:
     return {
         "job": job.name,

@@ -40,10 +40,23 @@ class Work:
 
     def do(self, job: Job) -> Outcome:
         """Diagnose a job."""
-        return self.conclude(job, [self.read(job)])
+        run, failures = self._read(job)
+        return self._outcome(job, run, failures)
 
     def read(self, job: Job) -> Read:
-        """Read the logs of a job, or of a part of one."""
+        """Read a part of the logs of a job."""
+        run, failures = self._read(job)
+        return Read(run.share(), tuple(failures))
+
+    def conclude(self, job: Job, parts: Sequence[Read]) -> Outcome:
+        """The outcome of a job whose logs were read in parts."""
+        run = core.Run(rulebook.load(self.rules), threads=1)
+        for part in parts:
+            run.join(part.share)
+        return self._outcome(job, run, [failure for part in parts for failure in part.failures])
+
+    def _read(self, job: Job) -> tuple[core.Run, list[str]]:
+        """The logs, read, and what could not be."""
         failures: list[str] = []
 
         def warn(sentence: str, failure: bool) -> None:
@@ -55,13 +68,9 @@ class Work:
                 run.complain(source)
             else:
                 run.read(source)
-        return Read(run.share(), tuple(failures))
+        return run, failures
 
-    def conclude(self, job: Job, parts: Sequence[Read]) -> Outcome:
-        """The outcome of a job whose logs were read, in one go or in parts."""
-        run = core.Run(rulebook.load(self.rules), threads=1)
-        for part in parts:
-            run.join(part.share)
+    def _outcome(self, job: Job, run: core.Run, failures: Sequence[str]) -> Outcome:
         diagnosis = run.conclusion(
             lambda name: next((s for s in job.sources() if not isinstance(s, SourceError) and s.name == name), None)
         )
@@ -69,7 +78,7 @@ class Work:
             from logdoctor.redact import Redactor
 
             diagnosis = Redactor().diagnosis(diagnosis)
-        return diagnosed(job, diagnosis, [failure for part in parts for failure in part.failures], self.version)
+        return diagnosed(job, diagnosis, failures, self.version)
 
 
 def parts(job: Job, size: int = PART) -> Iterator[Job]:

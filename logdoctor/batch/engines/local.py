@@ -11,7 +11,7 @@ from typing import Any
 
 from logdoctor.batch.engines import EngineError
 from logdoctor.batch.jobs import Job
-from logdoctor.batch.outcome import Outcome, undiagnosed
+from logdoctor.batch.outcome import Outcome, timed_out, undiagnosed
 from logdoctor.batch.work import Work
 
 try:
@@ -69,8 +69,7 @@ class Local:
 
     def _failed(self, job: Job, error: BaseException) -> Outcome:
         if isinstance(error, TimeoutError):
-            reason = f"its diagnosis took more than {self._timeout:g} s; --timeout gives it more"
-            return undiagnosed(job, "timed-out", reason, self._work.version)
+            return timed_out(job, self._timeout, self._work.version)
         if isinstance(error, ProcessExpired):
             return undiagnosed(job, "crashed", _death(int(error.exitcode)), self._work.version)
         return undiagnosed(job, "crashed", f"logdoctor failed: {type(error).__name__}: {error}", self._work.version)

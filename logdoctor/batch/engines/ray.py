@@ -16,7 +16,7 @@ from typing import Any
 from logdoctor import __version__
 from logdoctor.batch.engines import EngineError
 from logdoctor.batch.jobs import Job, Jobs, LogFile, find
-from logdoctor.batch.outcome import Outcome, undiagnosed
+from logdoctor.batch.outcome import Outcome, timed_out, undiagnosed
 from logdoctor.batch.work import Read, Work, parts
 from logdoctor.core import Share
 from logdoctor.diagnosis import Observations
@@ -167,8 +167,7 @@ class Ray:
         try:
             outcome: Outcome = self._ray.get(task)
         except TimeoutError:
-            reason = f"its diagnosis took more than {self._timeout:g} s; --timeout gives it more"
-            return undiagnosed(job, "timed-out", reason, self._work.version)
+            return timed_out(job, self._timeout, self._work.version)
         except Exception as error:
             return undiagnosed(job, "crashed", f"its task ended: {_said(error)}", self._work.version)
         return outcome
