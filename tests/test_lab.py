@@ -67,6 +67,14 @@ def test_variable_is_set_and_unset_everywhere() -> None:
         assert step.before == "unset NCCL_NET"
 
 
+def test_command_that_unsets_a_variable_wins_over_the_scenario() -> None:
+    of = scenario("VLLM_PORT=1 A='b c' vllm serve m", env={"VLLM_PORT": "tcp://", "RANK": "0"}, commands=("unset .*",))
+    (step,) = healed(of, commands=["unset VLLM_PORT      # at once"])
+    assert step.env == {"RANK": "0"}
+    assert step.before == "unset VLLM_PORT"
+    assert step.run == "A='b c' vllm serve m"
+
+
 @pytest.mark.parametrize(
     ("command", "flag", "expected"),
     [
