@@ -50,6 +50,18 @@ def test_an_exception_that_no_rule_knows_competes() -> None:
     assert first.confidence <= 0.5
 
 
+@pytest.mark.parametrize(
+    ("file", "own"),
+    [("/opt/venv/bin/ray", False), ("/usr/local/bin/vllm", False), ("bin/torchrun", False), ("/srv/bin/job.py", True)],
+)
+def test_a_console_script_is_not_the_users_code(file: str, own: bool) -> None:
+    frames = f'  File "{file}", line 8, in <module>\n  File "/opt/venv/lib/python3.11/site-packages/flange/cli.py", line 3, in main\n'
+    diagnosis = diagnose(f"Traceback (most recent call last):\n{frames}flange.FlangeError: bent\n")
+    first = diagnosis.findings[0]
+    assert first.id == "unrecognised-failure"
+    assert (file in first.cause + first.fix.steps[0]) is own
+
+
 def test_what_a_rule_knows_comes_before_what_none_knows() -> None:
     diagnosis = diagnose(traceback("flange.FlangeError: the flange is bent") + INTERFACE)
     assert diagnosis.findings[0].component == "gloo"

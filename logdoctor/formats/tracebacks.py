@@ -19,8 +19,10 @@ _RAISED = re.compile(
 )
 _INSTALLED = re.compile(
     r"/(?:site|dist)-packages/|/lib(?:64)?/python\d|^<|/torch/|/vllm/|/ray/(?:_private|serve|util)/"
+    r"|(?:^|/)bin/[^/]+(?<!\.py)$"
 )
-"""Files of Python itself, of installed packages, and of those that are often run from a checkout."""
+"""Files of Python itself, of installed packages with their console scripts (bin/ray, bin/vllm), and of those that are
+often run from a checkout."""
 _REMOTE = re.compile(r"^ray::(?P<process>[\w.]+)\(\)? \((?:pid=(?P<pid>\d+))?(?:, )?(?:ip=(?P<host>[\w.:]+))?")
 """How Ray says in which process an exception was raised."""
 _BOX = re.compile(r"^(?:\s{0,8}\| )+")
