@@ -196,6 +196,8 @@ class Fix:
     commands: tuple[str, ...] = ()
     steps: tuple[str, ...] = ()
     verify: tuple[str, ...] = ()
+    ray_port: str = ""
+    """The port of the run's Ray head, as far as its logs tell: Ray has to be started again for new settings."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,11 @@ NAMES = 'for n in 0 1 2 3; do eval "v=\\${N$n-}"; [ -z "$v" ] || printf \'%s\\0\
 RECORD = "kubectl() { printf '%s\\0' \"$@\"; }; docker() { printf '%s\\0' \"$@\"; }; srun() { printf '%s\\0' \"$@\"; }; ray() { printf '%s\\0' \"$@\"; };"
 
 
+def test_ray_is_started_again_on_the_port_of_the_logs() -> None:
+    assert "ray start --head --port=6390 " in text(fix("a", ray_port="6390"), Syntax.ray)
+    assert "ray start --head --port=6379 " in text(fix("a"), Syntax.ray)
+
+
 @pytest.mark.parametrize("shell", SHELLS)
 @given(values=LISTS)
 @settings(max_examples=25, deadline=None)

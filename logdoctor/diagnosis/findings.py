@@ -223,6 +223,7 @@ def _fix(plain: Mapping[str, Any], context: Context) -> Fix:
         commands=tuple(fill(text, shell).text for text in plain.get("commands", ())),
         steps=tuple(fill(text, context).text for text in plain.get("steps", ())),
         verify=tuple(fill(text, shell).text for text in plain.get("verify", ())),
+        ray_port=fill('{fact cluster.ray_port | ""}', shell).text if plain.get("env") or plain.get("flags") else "",
     )
 
 

@@ -78,6 +78,8 @@ class Change:
     limits: Limits = NO_LIMITS
     options: tuple[Option, ...] = ()
     """All but those that :attr:`limits` stand for."""
+    ray_port: str = ""
+    """The port of the Ray head; empty where nothing tells it."""
 
     def __bool__(self) -> bool:
         return bool(self.variables or self.options or self.limits != NO_LIMITS)
@@ -97,6 +99,7 @@ class Change:
                 and not any(option.name == "--shm-size" for option in limiting),
             ),
             tuple(option for option in options if not _limits(option)),
+            fix.ray_port,
         )
 
     def settings(self) -> Iterator[tuple[str, str]]:

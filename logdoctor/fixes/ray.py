@@ -14,7 +14,8 @@ def blocks(change: Change) -> Iterator[Block]:
     """What to do on each node; then the same for one job, as far as values are the same everywhere."""
     lines = [*exports(change), *limits(change)]
     if lines:
-        again = ["ray stop", "ray start --head --port=6379      # on a worker: ray start --address=HEAD_IP:6379"]
+        port = change.ray_port or "6379"
+        again = ["ray stop", f"ray start --head --port={port}      # on a worker: ray start --address=HEAD_IP:{port}"]
         yield Block("on the head and on every worker node, each for itself", "sh", "\n".join([*lines, *again]))
     if settings := dict(change.settings()):
         plain = json.dumps({"env_vars": settings}, ensure_ascii=False)

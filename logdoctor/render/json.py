@@ -63,6 +63,7 @@ def _fix(fix: Fix, syntax: Syntax | None) -> dict[str, Any]:
         "commands": fix.commands,
         "steps": fix.steps,
         "verify": fix.verify,
+        **({"ray_port": fix.ray_port} if fix.ray_port else {}),
     }
 
 

@@ -70,6 +70,7 @@ def fix(plain: Plain) -> Fix:
         commands=tuple(plain["commands"]),
         steps=tuple(plain["steps"]),
         verify=tuple(plain["verify"]),
+        ray_port=plain.get("ray_port", ""),
     )
 
 
