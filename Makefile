@@ -59,7 +59,8 @@ clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
 
 lab: $(VENV)/.installed  ## break real runs on two hosts made of one Linux machine, and prove the printed fix (root)
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python fixtures/lab/run.py $(SCENARIO)
+	@# exec: make passes SIGTERM on to its child, and that must not be a shell in between
+	exec env PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python fixtures/lab/run.py $(SCENARIO)
 
 bench-batch: $(VENV)/.installed-dev  ## measure batches: 2,000 jobs, 1 GB
 	$(BIN)/python benchmarks/batch.py

@@ -241,6 +241,27 @@ def test_interrupted_run_takes_its_hosts_down(monkeypatch: pytest.MonkeyPatch, t
     assert not run.shm.exists()
 
 
+def test_interrupt_in_the_middle_of_the_end_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, ...]] = []
+
+    def ip(*arguments: str, check: bool = True) -> str:
+        asked.append(arguments)
+        if len(asked) == 1:
+            raise KeyboardInterrupt
+        return ""
+
+    monkeypatch.setattr(hosts, "ip", ip)
+    place = runner.Run._place()
+    with pytest.raises(KeyboardInterrupt):
+        hosts.Hosts().down()
+    runner.Run.take_down()
+    assert [arguments[1:] for arguments in asked if "delete" in arguments] == [
+        ("delete", "logdoctor-a"),
+        ("delete", "logdoctor-b"),
+    ]
+    assert not place.exists()
+
+
 def test_variants_may_have_another_verdict(tmp_path: Path) -> None:
     text = "{what: x, software: torch, steps: [], expect: gloo-x, why: y, variants: %s}"
     path = tmp_path / "mine.yaml"
