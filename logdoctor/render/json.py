@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from typing import Any
 
 from logdoctor.choices import Syntax
 from logdoctor.fixes import blocks
-from logdoctor.model import Cluster, Diagnosis, EnvSetting, Evidence, Finding, Fix, Flag, Timeline
+from logdoctor.model import (
+    Cluster,
+    Diagnosis,
+    EnvSetting,
+    Evidence,
+    Finding,
+    Fix,
+    Flag,
+    Mark,
+    Missing,
+    Stats,
+    Stream,
+    Timeline,
+)
 
 SCHEMA = "logdoctor.diagnosis/1"
 
@@ -24,12 +36,12 @@ def document(diagnosis: Diagnosis, syntax: Syntax | None = None) -> dict[str, An
         "schema": SCHEMA,
         "verdict": diagnosis.verdict,
         "findings": [_finding(finding, syntax) for finding in diagnosis.findings],
-        "missing": [asdict(missing) for missing in diagnosis.missing],
+        "missing": [_fields(missing) for missing in diagnosis.missing],
         "cluster": _cluster(diagnosis.cluster),
         "unexplained": [_evidence(evidence) for evidence in diagnosis.unexplained],
         "novel": [_evidence(evidence) for evidence in diagnosis.novel],
         "timeline": _timeline(diagnosis.timeline),
-        "stats": asdict(diagnosis.stats),
+        "stats": _fields(diagnosis.stats),
         **({"masked": dict(diagnosis.masked)} if diagnosis.masked is not None else {}),
     }
 
@@ -78,7 +90,7 @@ def _flag(flag: Flag) -> dict[str, Any]:
 
 
 def _evidence(evidence: Evidence) -> dict[str, Any]:
-    entry = asdict(evidence)
+    entry = {**_fields(evidence), "stream": _fields(evidence.stream)}
     context = entry.pop("context")
     return {**entry, "context": [quote._asdict() for quote in context]} if context else entry
 
@@ -101,11 +113,16 @@ def _timeline(timeline: Timeline) -> dict[str, Any]:
         "start": timeline.start,
         "lanes": [
             {
-                "stream": asdict(lane.stream),
+                "stream": _fields(lane.stream),
                 "source": lane.source,
-                "marks": [{name: value for name, value in asdict(mark).items() if value != ""} for mark in lane.marks],
+                "marks": [{name: value for name, value in _fields(mark).items() if value != ""} for mark in lane.marks],
             }
             for lane in timeline.lanes
         ],
         "omitted": timeline.omitted,
     }
+
+
+def _fields(one: Missing | Stats | Evidence | Stream | Mark) -> dict[str, Any]:
+    """What :func:`dataclasses.asdict` gives of plain values, without copying each."""
+    return {name: getattr(one, name) for name in one.__slots__}

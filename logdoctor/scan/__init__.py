@@ -18,6 +18,7 @@ from logdoctor.scan.beats import Beat
 from logdoctor.scan.chunks import PIECE, Chunk, Place, context_start, cut, line_end, line_start, place
 from logdoctor.scan.folding import ALONE, DIGITS, SEEN, WITH_CONTEXT, Folding, Kind
 from logdoctor.scan.matcher import LITERAL, SHIFT, Matchers
+from logdoctor.scan.newlines import newlines
 from logdoctor.scan.search import Search
 
 BEFORE, AFTER = 2048, 4096
@@ -200,7 +201,8 @@ class Scan:
     def lines(self) -> int:
         """Lines so far; one without a newline counts."""
         data = self._chunk.data
-        return self._number - 1 + data.count(b"\n", self._counted - self._chunk.at) + (data[-1:] not in (b"", b"\n"))
+        after = newlines(data, self._counted - self._chunk.at, len(data))
+        return self._number - 1 + after + (data[-1:] not in (b"", b"\n"))
 
     @property
     def head_known(self) -> bool:
@@ -334,7 +336,7 @@ class Scan:
         number, at, numbers = self._number, self._counted, {}
         data, base = self._chunk.data, self._chunk.at
         for offset in sorted(set(offsets)):
-            number += data.count(b"\n", at - base, offset - base)
+            number += newlines(data, at - base, offset - base)
             numbers[offset], at = number, offset
         return numbers
 

@@ -67,7 +67,7 @@ class Search:
         if self._pool is None:
             from concurrent.futures import ThreadPoolExecutor  # 10 ms that little input need not pay
 
-            self._pool = ThreadPoolExecutor(self._threads - 1, "search")
+            self._pool = ThreadPoolExecutor(self._threads, "search")
         return self._pool
 
 
