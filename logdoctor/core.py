@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy, deepcopy
-from dataclasses import replace
 from functools import lru_cache
 from time import perf_counter
 from typing import NamedTuple, Protocol
@@ -155,7 +154,7 @@ class Run:
             return diagnosis
         place = diagnosis.findings[0].evidence[0]
         source = reopen(place.source)
-        return replace(diagnosis, novel=novelties(source, place.line)) if source else diagnosis
+        return diagnosis._replace(novel=novelties(source, place.line)) if source else diagnosis
 
     def diagnosis(self) -> Diagnosis:
         """What the logs say."""

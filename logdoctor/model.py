@@ -5,11 +5,8 @@ rulebook's signatures give facts and events, ``diagnosis`` gives findings, ``ren
 none of them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 Severity = Literal["error", "warning", "info"]
 Role = Literal["root-cause", "contributing", "consequence", "advice"]
@@ -21,17 +18,11 @@ Layer = Literal["host", "fault", "peer", "wait", "relay", "advice"]
 LAYERS: tuple[Layer, ...] = ("host", "fault", "peer", "wait", "relay", "advice")
 
 
-class _Immutable:
-    """What never changes, so that a copy of it is the thing itself."""
-
-    __slots__ = ()
-
-    def __deepcopy__(self, memo: object) -> object:
-        return self
+NOTHING: Mapping[str, Any] = {}
+"""What there is where nothing was said."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stream(_Immutable):
+class Stream(NamedTuple):
     """Who said something, as far as the prefixes of the line tell."""
 
     host: str | None = None
@@ -43,6 +34,9 @@ class Stream(_Immutable):
     """The name a process gives itself, such as ``EngineCore_DP0`` or ``RayWorkerWrapper``."""
     component: str | None = None
     """The software that speaks: ``vllm``, ``nccl``, ``gloo``, ``ray``, ``kernel``, ..."""
+
+    def __deepcopy__(self, memo: object) -> "Stream":
+        return self  # it never changes
 
 
 class Actor(NamedTuple):
@@ -78,8 +72,7 @@ class Line(NamedTuple):
     """Whether it is one of so many of its kind that the lines around it were left out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record(_Immutable):
+class Record(NamedTuple):
     """One message with all its continuation lines, its prefixes taken off."""
 
     source: str
@@ -110,9 +103,11 @@ class Record(_Immutable):
     def first_line(self) -> int:
         return self.numbers[0]
 
+    def __deepcopy__(self, memo: object) -> "Record":
+        return self  # it never changes
 
-@dataclass(frozen=True, slots=True)
-class Event(_Immutable):
+
+class Event(NamedTuple):
     """An occurrence of a rule's signature in a record."""
 
     rule: str
@@ -120,12 +115,14 @@ class Event(_Immutable):
     line: int
     """1-based number of the line that carries the signature."""
     end_line: int
-    values: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = NOTHING
     """The signature's named groups."""
 
+    def __deepcopy__(self, memo: object) -> "Event":
+        return self  # it never changes
 
-@dataclass(frozen=True, slots=True)
-class Fact(_Immutable):
+
+class Fact(NamedTuple):
     """Something that a log states about the run, such as ``nccl.bootstrap.interface = eth0``."""
 
     name: str
@@ -133,12 +130,15 @@ class Fact(_Immutable):
     source: str
     line: int
     stream: Stream
-    siblings: Mapping[str, str] = field(default_factory=dict)
+    siblings: Mapping[str, str] = NOTHING
     """What the same line said besides: the address of an interface, the rank of a host."""
     text: str = ""
     """The line as it stands in the log (capped)."""
     time: str | None = None
     """When it was said, or when its source last showed the time before; as the log wrote it."""
+
+    def __deepcopy__(self, memo: object) -> "Fact":
+        return self  # it never changes
 
 
 class Quote(NamedTuple):
@@ -149,8 +149,7 @@ class Quote(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """A place in a log that shows a finding."""
 
     source: str
@@ -164,8 +163,7 @@ class Evidence:
     """The lines around it, itself included, where they were kept (:class:`logdoctor.scan.excerpts.Excerpts`)."""
 
 
-@dataclass(frozen=True, slots=True)
-class EnvSetting:
+class EnvSetting(NamedTuple):
     """An environment variable to set, or to unset where ``value`` is None."""
 
     name: str
@@ -175,8 +173,7 @@ class EnvSetting:
     """Where the value comes from: a log line, a command that computes it on the node, or the reader."""
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
+class Flag(NamedTuple):
     """A command-line option to set, or to drop where ``value`` is None and ``drop`` is true."""
 
     name: str
@@ -186,8 +183,7 @@ class Flag:
     drop: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(NamedTuple):
     """What to change, ready to copy, and how to check that it helped."""
 
     summary: str = ""
@@ -200,8 +196,7 @@ class Fix:
     """The port of the run's Ray head, as far as its logs tell: Ray has to be started again for new settings."""
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(NamedTuple):
     """A piece of evidence that would decide the case, and how to get it."""
 
     what: str
@@ -209,8 +204,7 @@ class Missing:
     how: str
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """A rule (or an unrecognised failure) applied to what the logs hold."""
 
     id: str
@@ -226,7 +220,7 @@ class Finding:
     cause: str
     fix: Fix
     evidence: tuple[Evidence, ...]
-    count: int
+    count: int  # type: ignore[assignment]  # what tuples count by it is of no use here
     """How many occurrences the logs hold, those counted only by ``[repeated Nx]`` included."""
     guilty: tuple[Actor, ...] = ()
     """Where the trouble is: the processes, devices or hosts to look at; not those that only report it."""
@@ -237,24 +231,22 @@ class Finding:
     references: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Cluster:
+class Cluster(NamedTuple):
     """The picture of the run that the logs give."""
 
     world_size: int | None = None
     hosts: tuple[str, ...] = ()
     ranks: tuple[int, ...] = ()
-    env: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    versions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    env: Mapping[str, tuple[str, ...]] = NOTHING
+    versions: Mapping[str, tuple[str, ...]] = NOTHING
     differences: tuple[str, ...] = ()
     launcher: str | None = None
     """What starts the processes, as the name of a syntax of fixes: ``k8s``, ``docker``, ``slurm``, ..."""
-    networks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    networks: Mapping[str, tuple[str, ...]] = NOTHING
     """Interfaces, transports and providers that the logs name, such as ``nccl.bootstrap.interface``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """A moment of a lane."""
 
     kind: Literal["finding", "progress", "first", "last"]
@@ -267,14 +259,13 @@ class Mark:
     """Seconds since the timeline's start; None where the clock is unknown or cannot be compared with the others."""
     finding: str = ""
     """The id of the finding."""
-    count: int = 1
+    count: int = 1  # type: ignore[assignment]
     """How often the lane shows it."""
     text: str = ""
     """The line (capped)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lane:
+class Lane(NamedTuple):
     """What one rank, process, host or, where no more is known, one source went through."""
 
     stream: Stream
@@ -284,8 +275,7 @@ class Lane:
     """In the order of time; of lines where there is no time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Timeline:
+class Timeline(NamedTuple):
     """The run as lanes over time: where the failure began, and how it spread."""
 
     start: str | None = None
@@ -296,8 +286,7 @@ class Timeline:
     """Lanes that are not kept."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stats:
+class Stats(NamedTuple):
     """What was read, and what was left out."""
 
     bytes: int = 0
@@ -309,18 +298,17 @@ class Stats:
     """One sentence for each thing that was not read or not kept."""
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
+class Diagnosis(NamedTuple):
     """The findings in causal order, the root cause first, and all that belongs to them."""
 
     verdict: Verdict
     findings: tuple[Finding, ...] = ()
     missing: tuple[Missing, ...] = ()
-    cluster: Cluster = field(default_factory=Cluster)
+    cluster: Cluster = Cluster()
     unexplained: tuple[Evidence, ...] = ()
     """Error records that no rule knows and no finding explains."""
-    stats: Stats = field(default_factory=Stats)
-    timeline: Timeline = field(default_factory=Timeline)
+    stats: Stats = Stats()
+    timeline: Timeline = Timeline()
     novel: tuple[Evidence, ...] = ()
     """Lines shortly before a failure that no rule knows which are like none that the log held before."""
     masked: Mapping[str, int] | None = None

@@ -6,7 +6,6 @@ import json as stdlib_json
 import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
-from dataclasses import replace
 from html.parser import HTMLParser
 from importlib import resources
 from typing import Any
@@ -58,16 +57,15 @@ def staged(diagnosis: Diagnosis, ranks: int = 3) -> Diagnosis:
         for rank in range(ranks)
     )
     quoted = tuple(
-        replace(
-            finding,
+        finding._replace(
             evidence=tuple(
-                replace(e, context=(Quote(e.line - 1, "before"), Quote(e.line, e.text), Quote(e.line + 1, "after")))
+                e._replace(context=(Quote(e.line - 1, "before"), Quote(e.line, e.text), Quote(e.line + 1, "after")))
                 for e in finding.evidence
             ),
         )
         for finding in diagnosis.findings
     )
-    return replace(diagnosis, findings=quoted, timeline=Timeline("2026-05-01T09:00:00", lanes), masked={"user": 2})
+    return diagnosis._replace(findings=quoted, timeline=Timeline("2026-05-01T09:00:00", lanes), masked={"user": 2})
 
 
 STAGED = {name: staged(diagnosis) for name, diagnosis in DIAGNOSES.items()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -49,7 +48,8 @@ def _differences(rule: str, example: Mapping[str, Any], findings: Sequence[Findi
     if not any(example.get("evidence", "") in text for text in quoted):
         yield "another line is cited:"
         yield from _compared(f"evidence with {example['evidence']}", quoted)
-    fix = json.dumps(dataclasses.asdict(finding.fix), ensure_ascii=False)
+    settings = {name: [one._asdict() for one in getattr(finding.fix, name)] for name in ("env", "flags")}
+    fix = json.dumps({**finding.fix._asdict(), **settings}, ensure_ascii=False)
     for field, text in (("title", finding.title), ("cause", finding.cause), ("fix", fix)):
         if example.get(field, "") not in text:
             yield f"the {field} does not hold the text that it should:"

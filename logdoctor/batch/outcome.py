@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from ipaddress import ip_address
 from typing import Any, Literal
@@ -123,7 +123,7 @@ def _first(diagnosis: Diagnosis) -> Finding | None:
 
 def _details(job: str, diagnosis: Diagnosis) -> dict[str, list[Row]]:
     found = list(enumerate(diagnosis.findings))
-    lean = replace(diagnosis, timeline=Timeline())
+    lean = diagnosis._replace(timeline=Timeline())
     cluster = diagnosis.cluster
     settings = {"version": cluster.versions, "variable": cluster.env}
     return {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import islice
 
 from logdoctor.diagnosis.conditions import release
@@ -83,7 +82,7 @@ def _differs(rule: str, name: str, ledger: Ledger, catalogue: Catalogue[Variable
         return
     stated = {who: fact for who, fact in ledger.by_host(f"env.{name}").items() if _is_value(fact.value)}
     for event in islice(disagreement(rule, stated), 1):
-        yield replace(event, values={**event.values, "name": name, "meaning": variable.meaning})
+        yield event._replace(values={**event.values, "name": name, "meaning": variable.meaning})
 
 
 def _lacks(rule: str, name: str, facts: Facts, ledger: Ledger, catalogue: Catalogue[Variable]) -> Iterator[Event]:

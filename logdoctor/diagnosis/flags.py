@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from logdoctor.diagnosis.conditions import release
 from logdoctor.diagnosis.environment import newer, not_in
@@ -17,7 +16,7 @@ def refused(events: Mapping[str, Sequence[Event]], facts: Facts, rulebook: Ruleb
     found = {}
     for id, own in events.items():
         if of := rulebook.rule(id).flags_of:
-            found[id] = [replace(event, values=_told(event.values, rulebook.commands[of], facts)) for event in own]
+            found[id] = [event._replace(values=_told(event.values, rulebook.commands[of], facts)) for event in own]
     return found
 
 
@@ -50,7 +49,7 @@ def advised(fix: Fix, facts: Facts, rulebook: Rulebook) -> Fix:
     """A fix for the versions that the logs show: in place of flags that they do not have it says what there is."""
     lacking = {flag: _without(flag, facts, rulebook) for flag in fix.flags if not flag.drop}
     steps = dict.fromkeys(step for step in lacking.values() if step)
-    return replace(fix, flags=tuple(flag for flag in fix.flags if not lacking.get(flag)), steps=(*fix.steps, *steps))
+    return fix._replace(flags=tuple(flag for flag in fix.flags if not lacking.get(flag)), steps=(*fix.steps, *steps))
 
 
 def _without(given: Flag, facts: Facts, rulebook: Rulebook) -> str | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from functools import cache
 from typing import TypeVar
 
@@ -66,7 +65,7 @@ class Identities:
         """Who states a fact: a line that names a rank and the size of the world is that rank's own."""
         stream = self._stream(fact.source, fact.stream)
         if stream.rank is None and (rank := self._rank(fact)) is not None:
-            return replace(stream, rank=rank)
+            return stream._replace(rank=rank)
         return stream
 
     def stream(self, source: str, stream: Stream) -> Stream:
@@ -86,7 +85,7 @@ class Identities:
         if rank is not None and (home := self._homes.get(rank)):
             host = host or home[0]
             pid = pid if pid is not None else home[1]
-        return replace(stream, host=host, pid=pid, rank=rank, process=stream.process or said.get("process"))
+        return stream._replace(host=host, pid=pid, rank=rank, process=stream.process or said.get("process"))
 
     def actor(self, stream: Stream, *, host: str = "", pid: str = "", device: str = "", rank: str = "") -> Actor:
         """Who is meant by what a message says of a process or a device, where it says so, or else by who speaks."""

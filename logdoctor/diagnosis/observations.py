@@ -165,7 +165,7 @@ class Observations:
         if not handled and not any(exception.first <= event.line <= exception.last for event in events):
             failure = Failure(exception.type, exception.message, exception.frame, exception.own_frame)
             if exception.origin:
-                record = replace(record, stream=exception.origin)
+                record = record._replace(stream=exception.origin)
             _note(self.failures, failure, record, exception.line, FAILURES)
 
     def _complain(self, record: Record) -> None:
@@ -197,8 +197,8 @@ class Observations:
             record = event.record
             told = records.get(id(record))
             if told is None:
-                told = records[id(record)] = replace(record, stream=identities.stream(record.source, record.stream))
-            return replace(event, record=told)
+                told = records[id(record)] = record._replace(stream=identities.stream(record.source, record.stream))
+            return event._replace(record=told)
 
         def completed(failures: dict[tuple[str, str], Failure]) -> dict[tuple[str, str], Failure]:
             return {

@@ -9,7 +9,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from logdoctor.diagnosis.findings import Draft
@@ -130,7 +129,7 @@ def _first_of_each(marks: list[Mark]) -> list[Mark]:
             others[mark.kind].append(mark)
         elif before := found.get(mark.finding):
             count = before.count + mark.count
-            found[mark.finding] = replace(min(before, mark, key=_moment), count=count)
+            found[mark.finding] = min(before, mark, key=_moment)._replace(count=count)
         else:
             found[mark.finding] = mark
     kept = list(found.values())
@@ -169,12 +168,12 @@ class _Clock:
         """The mark with ``at`` counted from the start; without a time of its own it stands at that of the line before
         it in its source, or else after it."""
         if mark.at is not None:
-            return replace(mark, at=round(mark.at - self._zero, 3) if _dated(mark) is self._dated else None)
+            return mark._replace(at=round(mark.at - self._zero, 3) if _dated(mark) is self._dated else None)
         known = self._known.get(mark.source)
         if not known:
             return mark
         before = bisect_right(known, (mark.line, float("inf"))) - 1
-        return replace(mark, at=round(known[max(before, 0)][1] - self._zero, 3))
+        return mark._replace(at=round(known[max(before, 0)][1] - self._zero, 3))
 
 
 def _dated(mark: Mark) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 
 from logdoctor.model import Fact, Stream
 
@@ -54,7 +53,7 @@ class Facts:
         for name, known in self._facts.items():
             latest = self._latest[name]
             stated = {id(fact): fact for fact in (*known.values(), *latest.values())}
-            told = {key: replace(fact, stream=speaker(fact)) for key, fact in stated.items()}
+            told = {key: fact._replace(stream=speaker(fact)) for key, fact in stated.items()}
             complete._facts[name] = {key: told[id(fact)] for key, fact in known.items()}
             complete._latest[name] = {(new.source, new.stream): new for new in (told[id(f)] for f in latest.values())}
         return complete

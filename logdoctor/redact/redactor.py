@@ -6,7 +6,6 @@ import hashlib
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import fields, is_dataclass, replace
 from itertools import accumulate
 from typing import Any, TypeVar
 
@@ -130,7 +129,7 @@ class Redactor:
 
     def diagnosis(self, diagnosis: Diagnosis) -> Diagnosis:
         """A diagnosis in which every text that came from a log is masked."""
-        return replace(self._walk(diagnosis), masked=dict(sorted(self.counts.items())))
+        return self._walk(diagnosis)._replace(masked=dict(sorted(self.counts.items())))
 
     def _walk(self, value: T) -> T:
         if isinstance(value, str):
@@ -138,17 +137,14 @@ class Redactor:
         if isinstance(value, Evidence) and value.context:
             lines = self.text("\n".join(quote.text for quote in value.context)).split("\n")
             context = tuple(quote._replace(text=line) for quote, line in zip(value.context, lines, strict=True))
-            return replace(self._walk(replace(value, context=())), context=context)
+            return self._walk(value._replace(context=()))._replace(context=context)
         if isinstance(value, tuple):
-            parts = map(self._walk, value)
-            return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)  # type: ignore[return-value]
+            if not hasattr(value, "_fields"):
+                return tuple(map(self._walk, value))  # type: ignore[return-value]
+            changed = {name: self._walk(getattr(value, name)) for name in value._fields if name not in _SAME}
+            return value._replace(**changed)  # type: ignore[attr-defined, no-any-return]
         if isinstance(value, Mapping):
             return {self._walk(name): self._walk(held) for name, held in value.items()}  # type: ignore[return-value]
-        if is_dataclass(value) and not isinstance(value, type):
-            changed = {
-                field.name: self._walk(getattr(value, field.name)) for field in fields(value) if field.name not in _SAME
-            }
-            return replace(value, **changed)
         return value
 
     # -- how

@@ -7,20 +7,7 @@ from typing import Any
 
 from logdoctor.choices import Syntax
 from logdoctor.fixes import blocks
-from logdoctor.model import (
-    Cluster,
-    Diagnosis,
-    EnvSetting,
-    Evidence,
-    Finding,
-    Fix,
-    Flag,
-    Mark,
-    Missing,
-    Stats,
-    Stream,
-    Timeline,
-)
+from logdoctor.model import Cluster, Diagnosis, EnvSetting, Evidence, Finding, Fix, Flag, Timeline
 
 SCHEMA = "logdoctor.diagnosis/1"
 
@@ -36,12 +23,12 @@ def document(diagnosis: Diagnosis, syntax: Syntax | None = None) -> dict[str, An
         "schema": SCHEMA,
         "verdict": diagnosis.verdict,
         "findings": [_finding(finding, syntax) for finding in diagnosis.findings],
-        "missing": [_fields(missing) for missing in diagnosis.missing],
+        "missing": [missing._asdict() for missing in diagnosis.missing],
         "cluster": _cluster(diagnosis.cluster),
         "unexplained": [_evidence(evidence) for evidence in diagnosis.unexplained],
         "novel": [_evidence(evidence) for evidence in diagnosis.novel],
         "timeline": _timeline(diagnosis.timeline),
-        "stats": _fields(diagnosis.stats),
+        "stats": diagnosis.stats._asdict(),
         **({"masked": dict(diagnosis.masked)} if diagnosis.masked is not None else {}),
     }
 
@@ -90,7 +77,7 @@ def _flag(flag: Flag) -> dict[str, Any]:
 
 
 def _evidence(evidence: Evidence) -> dict[str, Any]:
-    entry = {**_fields(evidence), "stream": _fields(evidence.stream)}
+    entry = {**evidence._asdict(), "stream": evidence.stream._asdict()}
     context = entry.pop("context")
     return {**entry, "context": [quote._asdict() for quote in context]} if context else entry
 
@@ -113,16 +100,13 @@ def _timeline(timeline: Timeline) -> dict[str, Any]:
         "start": timeline.start,
         "lanes": [
             {
-                "stream": _fields(lane.stream),
+                "stream": lane.stream._asdict(),
                 "source": lane.source,
-                "marks": [{name: value for name, value in _fields(mark).items() if value != ""} for mark in lane.marks],
+                "marks": [
+                    {name: value for name, value in mark._asdict().items() if value != ""} for mark in lane.marks
+                ],
             }
             for lane in timeline.lanes
         ],
         "omitted": timeline.omitted,
     }
-
-
-def _fields(one: Missing | Stats | Evidence | Stream | Mark) -> dict[str, Any]:
-    """What :func:`dataclasses.asdict` gives of plain values, without copying each."""
-    return {name: getattr(one, name) for name in one.__slots__}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from logdoctor.model import Diagnosis, Evidence, Line, Quote
 
@@ -89,13 +89,12 @@ class Excerpts:
         sorted_lines = {source: kept.sorted() for source, kept in self._kept.items()}
 
         def quote(evidence: Evidence) -> Evidence:
-            return replace(evidence, context=_around(sorted_lines.get(evidence.source, []), evidence))
+            return evidence._replace(context=_around(sorted_lines.get(evidence.source, []), evidence))
 
         findings = tuple(
-            replace(finding, evidence=tuple(map(quote, finding.evidence))) for finding in diagnosis.findings
+            finding._replace(evidence=tuple(map(quote, finding.evidence))) for finding in diagnosis.findings
         )
-        return replace(
-            diagnosis,
+        return diagnosis._replace(
             findings=findings,
             unexplained=tuple(map(quote, diagnosis.unexplained)),
             novel=tuple(map(quote, diagnosis.novel)),
