@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from logdoctor import rulebook
-from logdoctor.rulebook import Catalogue, Variable
-from logdoctor.rulebook.catalogue import CHECKS
+from logdoctor.rulebook.catalogue import CHECKS, Catalogue
+from logdoctor.rulebook.settings import Variable
 
 CATALOGUE = rulebook.load().environment
 

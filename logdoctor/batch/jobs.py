@@ -7,7 +7,7 @@ import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -79,7 +79,7 @@ class Job:
             place = f"{file.node}/" if file.node else ""
             for source in told_apart(below(file.path, file.base)):
                 if isinstance(source, Source):
-                    yield replace(source, name=place + source.name, said=file.said)
+                    yield source._replace(name=place + source.name, said=file.said)
                 else:
                     yield type(source)(place + str(source))
 

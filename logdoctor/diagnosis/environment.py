@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from logdoctor.diagnosis.conditions import release
 from logdoctor.diagnosis.differences import disagreement
@@ -12,7 +13,11 @@ from logdoctor.diagnosis.ledger import Ledger
 from logdoctor.diagnosis.observations import of_statement
 from logdoctor.facts import Facts
 from logdoctor.model import Event, Fact
-from logdoctor.rulebook import Catalogue, Rulebook, Setting, Variable
+from logdoctor.rulebook import Rulebook
+
+if TYPE_CHECKING:
+    from logdoctor.rulebook.catalogue import Catalogue
+    from logdoctor.rulebook.settings import Setting, Variable
 
 
 def checked(facts: Facts, ledger: Ledger, rulebook: Rulebook) -> dict[str, list[Event]]:

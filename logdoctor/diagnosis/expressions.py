@@ -6,13 +6,12 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from logdoctor.diagnosis.ledger import Ledger, spelled
 from logdoctor.facts import Facts
-from logdoctor.model import Event, Fact, Stream
+from logdoctor.model import NOTHING, Event, Fact, Stream
 
 DEPTH = 8
 """How deep values may refer to each other."""
@@ -20,8 +19,7 @@ _HARMLESS = re.compile(r"[\w.:/@%+=,^~-]+", re.ASCII)
 """What a value from a log may look like where a reader pastes it into a shell; a log is hostile input."""
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """What an expression gives."""
 
     text: str
@@ -31,15 +29,14 @@ class Value:
     """False for a placeholder such as ``<interface>``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """What expressions and conditions can see."""
 
     facts: Facts
     event: Event | None = None
-    events: Mapping[str, Sequence[Event]] = field(default_factory=dict)
+    events: Mapping[str, Sequence[Event]] = NOTHING
     """All events by rule."""
-    derived: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    derived: Mapping[str, Mapping[str, Any]] = NOTHING
     """The derived facts' definitions by name."""
     for_shell: bool = False
     """Whether the texts are to be pasted into a shell: values of the log that could mean something to it are then no

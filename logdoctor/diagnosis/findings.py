@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from logdoctor.diagnosis import ledger as ledgers
@@ -144,14 +144,14 @@ def _of_rule(
     by_case: dict[tuple[str, str], tuple[Case, list[Event]]] = {}
     events = chronological(observations.events[rule.id])
     for event in events:
-        here = replace(context, event=event)
+        here = context._replace(event=event)
         case = next((case for case in rule.cases if holds(case.when, here)), None)
         if case:
             own = event.values.get(rule.each, "") if rule.each else ""
             by_case.setdefault((case.id, own), (case, []))[1].append(event)
     unkept = max(0, observations.counts[rule.id] - sum(event.record.repeats for event in events))
     for number, (case, chosen) in enumerate(by_case.values()):
-        here = replace(context, event=chosen[0])
+        here = context._replace(event=chosen[0])
         yield Draft(
             id=case.id,
             rule=rule.id,
@@ -181,7 +181,7 @@ def _guilty(case: Case, events: Sequence[Event], context: Context, identities: I
     for event in events:
         stream = event.record.stream
         if case.guilty:
-            here = replace(context, event=event)
+            here = context._replace(event=event)
             said = {key: value.text for key, text in case.guilty.items() if (value := fill(text, here)).known}
             ranks = [str(rank) for rank in ledgers.read(said.pop("rank", ""))]
             hosts = [host.strip() for host in said.pop("host", "").split(",")]
@@ -215,7 +215,7 @@ def _chosen(rule: Rule, case: Case, context: Context) -> Iterator[str]:
 
 
 def _fix(plain: Mapping[str, Any], context: Context) -> Fix:
-    shell = replace(context, for_shell=True)
+    shell = context._replace(for_shell=True)
     return Fix(
         summary=fill(plain.get("summary", ""), context).text,
         env=tuple(_setting(entry, shell) for entry in plain.get("env", ())),

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from logdoctor.diagnosis.conditions import release
 from logdoctor.diagnosis.environment import newer, not_in
 from logdoctor.facts import Facts
 from logdoctor.model import Event, Fix, Flag
-from logdoctor.rulebook import Command, Rulebook
+from logdoctor.rulebook import Rulebook
+
+if TYPE_CHECKING:
+    from logdoctor.rulebook.catalogue import Command
 
 
 def refused(events: Mapping[str, Sequence[Event]], facts: Facts, rulebook: Rulebook) -> dict[str, list[Event]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from logdoctor.model import EnvSetting, Fix, Flag
@@ -70,8 +69,7 @@ class Limits(NamedTuple):
 NO_LIMITS = Limits()
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """The settings, limits and options of a fix."""
 
     variables: tuple[Variable, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from logdoctor.model import Record, Stream
 
@@ -28,8 +28,7 @@ _REMOTE = re.compile(r"^ray::(?P<process>[\w.]+)\(\)? \((?:pid=(?P<pid>\d+))?(?:
 _BOX = re.compile(r"^(?:\s{0,8}\| )+")
 
 
-@dataclass(frozen=True, slots=True)
-class Raised:
+class Raised(NamedTuple):
     """An exception as a traceback shows it."""
 
     type: str

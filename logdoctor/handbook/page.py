@@ -12,8 +12,9 @@ from logdoctor.authoring.library import Library, Sheet, texts
 from logdoctor.diagnosis.conditions import spoken
 from logdoctor.diagnosis.expressions import plain
 from logdoctor.model import EnvSetting, Fix, Flag, Missing
-from logdoctor.rulebook import Command, CommandFlag, Setting, Unread, Variable
+from logdoctor.rulebook.catalogue import Command
 from logdoctor.rulebook.rules import CONFIDENCE
+from logdoctor.rulebook.settings import CommandFlag, Setting, Unread, Variable
 
 LAYERS: Mapping[str, str] = {
     "host": "hardware, kernel, driver, container or node limits failed",

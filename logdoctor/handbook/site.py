@@ -14,7 +14,7 @@ from pathlib import Path
 
 from logdoctor.handbook.lines import copied
 from logdoctor.handbook.page import LAYERS, SUSPECT, Cause, Handbook, Link, Look, RulePage, SettingPage
-from logdoctor.rulebook import Command
+from logdoctor.rulebook.catalogue import Command
 
 LINES, LOOKS = 14, 3
 """Lines of an example, and examples of a single cause, that are shown."""

@@ -19,7 +19,9 @@ from logdoctor.live.screen import Screen
 from logdoctor.live.tee import Tee
 from logdoctor.live.watch import Watch
 from logdoctor.model import Diagnosis, Fact, Stream
-from logdoctor.rulebook import Catalogue, Rulebook, Variable
+from logdoctor.rulebook import Rulebook
+from logdoctor.rulebook.catalogue import Catalogue
+from logdoctor.rulebook.settings import Variable
 from logdoctor.sources import SourceError
 
 ENVIRONMENT = "<environment>"

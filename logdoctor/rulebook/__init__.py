@@ -10,29 +10,20 @@ import re
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import regex
 
-from logdoctor.rulebook.catalogue import Catalogue, Command, CommandFlag, Setting, Unread, Variable
 from logdoctor.rulebook.grammars import Grammars
 from logdoctor.rulebook.grammars import loaded as loaded_grammar
 from logdoctor.rulebook.rules import Case, Pattern, Rule, loaded
 from logdoctor.rulebook.store import unpack
 
-__all__ = [
-    "Case",
-    "Catalogue",
-    "Command",
-    "CommandFlag",
-    "Pattern",
-    "Rule",
-    "Rulebook",
-    "Setting",
-    "Unread",
-    "Variable",
-    "load",
-]
+if TYPE_CHECKING:
+    from logdoctor.rulebook.catalogue import Catalogue, Command
+    from logdoctor.rulebook.settings import Variable
+
+__all__ = ["Case", "Pattern", "Rule", "Rulebook", "load"]
 
 _PACKAGE = Path(__file__).parent
 SHIPPED = _PACKAGE / "compiled"
@@ -126,11 +117,16 @@ class Rulebook:
     @cached_property
     def environment(self) -> Catalogue[Variable]:
         """What is known of environment variables; read when first wanted."""
+        from logdoctor.rulebook.catalogue import Catalogue
+        from logdoctor.rulebook.settings import Variable
+
         return Catalogue(self._environment.values(), Variable)
 
     @cached_property
     def commands(self) -> Mapping[str, Command]:
         """What is known of the flags of commands, by the command's name; read when first wanted."""
+        from logdoctor.rulebook.catalogue import Command
+
         return {name: Command(entry) for name, entry in self._commands.items()}
 
     def commands_in(self, text: str) -> list[Command]:

@@ -10,14 +10,13 @@ installed package. So those files are looked through here, and what was found is
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from logdoctor.rulebook.cache import kept
+from logdoctor.rulebook.cache import kept, stamp
 
 GROUP = "logdoctor.rules"
 
@@ -46,13 +45,13 @@ def installed() -> Packs:
 
 def _stamp(places: list[str]) -> str:
     """A name for this state of the directories."""
-    seen = hashlib.sha256()
+    seen = []
     for place in places:
         try:
-            seen.update(f"{place} {os.stat(place).st_mtime_ns}\n".encode())
+            seen.append(f"{place} {os.stat(place).st_mtime_ns}")
         except OSError:
             continue
-    return seen.hexdigest()[:24]
+    return stamp(seen)
 
 
 def _search(places: list[str]) -> Iterator[list[str]]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from logdoctor.model import Layer, Severity
 
@@ -15,8 +14,7 @@ CONFIDENCE: dict[str, float] = {"host": 0.9, "fault": 0.9, "peer": 0.6, "wait": 
 """What a rule's ``confidence`` is when it says none, by layer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(NamedTuple):
     """One cause that can stand behind a rule's signatures: an entry of its differential, or the rule itself."""
 
     id: str
@@ -35,8 +33,7 @@ class Case:
     when: Condition | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """Signatures, and the causes that can stand behind them, in the order in which they are tried."""
 
     id: str
@@ -50,8 +47,7 @@ class Rule:
     """The command whose flag the group ``argument`` names."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(NamedTuple):
     """A signature of a rule, or what a fact is read with."""
 
     text: str

@@ -7,7 +7,6 @@ the size, and nothing is written to disk.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,7 +54,7 @@ def told_apart(found: Iterable[Source | SourceError]) -> Iterator[Source | Sourc
                 count += 1
                 name = f"{source.name} ({count})"
             taken.add(name)
-            source = source if name == source.name else replace(source, name=name)
+            source = source if name == source.name else source._replace(name=name)
         yield source
 
 
@@ -110,7 +109,7 @@ def _logs(file: Named, name: str, stdin: Content | None) -> Iterator[Source | So
         return
     for log in logs_in(content):
         if isinstance(log, Source):
-            yield replace(log, size=_size(file.path)) if isinstance(content, File) and log.name == name else log
+            yield log._replace(size=_size(file.path)) if isinstance(content, File) and log.name == name else log
         else:
             yield SourceError(str(log)) if isinstance(log, Binary) and not file.in_directory else log
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from logdoctor.model import NOTHING
 
 BLOCK = 1 << 20
 """Bytes that are read or unpacked at a time. Sources promise blocks of at most 4 MiB."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """A named stream of bytes: a file, standard input, a member of an archive."""
 
     name: str
@@ -19,7 +20,7 @@ class Source:
     """Yields the bytes in non-empty blocks of at most 4 MiB. Raises :class:`SourceError`, and nothing else, when the
     bytes cannot be read to their end, after all that could be read.
     """
-    said: Mapping[str, str] = field(default_factory=dict)
+    said: Mapping[str, str] = NOTHING
     """What is known beforehand of who speaks: ``host``, ``rank``. It completes what the log itself says."""
     size: int | None = None
     """Bytes, as stored, of a file of its own, which can be read side by side with others; else None."""

@@ -20,6 +20,7 @@ RATIO = 1000
 _SIP = 256 << 10
 """Bytes that are fed at a time, and unpacked at a time: what is lost where the bytes are damaged."""
 _MEMORY = 512 << 20
+"""Bytes that a decoder may keep."""
 _MAGIC = 6
 FIRST = 2 << 20
 """Bytes that are unpacked before another thread is asked to."""
@@ -60,35 +61,6 @@ class _Zlib:
         return out
 
 
-class _Zstandard:
-    """``zstandard``'s decoder, fed in sips: it cannot bound what it gives, and a byte may unpack to 32 KiB."""
-
-    SIP = 512
-
-    def __init__(self) -> None:
-        import zstandard
-
-        self._decoder = zstandard.ZstdDecompressor(max_window_size=_MEMORY).decompressobj()
-        self._rest = b""
-        self.unused_data = b""
-        self.needs_input = True
-
-    @property
-    def eof(self) -> bool:
-        return self._decoder.eof
-
-    def decompress(self, data: bytes, max_length: int) -> bytes:
-        data, out, at, given = self._rest + data, [], 0, 0
-        while at < len(data) and given < max_length and not self.eof:
-            out.append(self._decoder.decompress(data[at : at + self.SIP]))
-            at, given = at + self.SIP, given + len(out[-1])
-        self._rest = data[at:]
-        if self.eof:
-            self.unused_data = self._decoder.unused_data + self._rest
-        self.needs_input = not self._rest
-        return b"".join(out)
-
-
 def _decoders(kind: str, name: str) -> tuple[Callable[[], _Decoder], type[Exception]]:
     """What makes a decoder of that kind, and the exception it raises for damaged bytes.
 
@@ -106,18 +78,28 @@ def _decoders(kind: str, name: str) -> tuple[Callable[[], _Decoder], type[Except
         import lzma
 
         return lambda: lzma.LZMADecompressor(memlimit=_MEMORY), lzma.LZMAError
-    if sys.version_info >= (3, 14):
-        from compression import zstd
+    zstd = _zstd(name)
+    options = {zstd.DecompressionParameter.window_log_max: _MEMORY.bit_length() - 1}
+    return lambda: zstd.ZstdDecompressor(options=options), zstd.ZstdError
 
-        return zstd.ZstdDecompressor, zstd.ZstdError
+
+def _zstd(name: str) -> Any:
+    """``compression.zstd``, which Python has since 3.14, or the same for an older one.
+
+    Raises:
+        SourceError: that is not installed.
+    """
     try:
-        import zstandard
+        if sys.version_info >= (3, 14):
+            from compression import zstd
+        else:
+            from backports import zstd
     except ImportError:
         raise SourceError(
             f"{name} is compressed with zstd, which needs one more package: pip install 'logdoctor[zstd]',"
             " or unpack it: zstd -d"
         ) from None
-    return _Zstandard, zstandard.ZstdError
+    return zstd
 
 
 def _zlib() -> Any:

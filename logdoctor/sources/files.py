@@ -5,9 +5,9 @@ from __future__ import annotations
 import stat
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from os import stat_result
 from pathlib import Path
+from typing import NamedTuple
 
 from logdoctor.safetext import harmless
 from logdoctor.sources import kinds
@@ -15,8 +15,7 @@ from logdoctor.sources.archives import skipped
 from logdoctor.sources.base import SourceError, reason
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(NamedTuple):
     """A file to read."""
 
     path: Path

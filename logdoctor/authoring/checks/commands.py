@@ -10,7 +10,8 @@ from typing import Any
 
 from logdoctor.authoring.library import Library, Problem, Sheet
 from logdoctor.diagnosis.expressions import plain
-from logdoctor.rulebook import Command, Rulebook
+from logdoctor.rulebook import Rulebook
+from logdoctor.rulebook.catalogue import Command
 from logdoctor.rulebook.compile import Keys
 
 _UNFINISHED = re.compile(r"<(?!<)[^<>|&;\"\n]{1,200}>|(?<=\s)\.\.\.(?=\s|$)")
