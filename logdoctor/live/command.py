@@ -6,6 +6,7 @@ import fcntl
 import os
 import pty
 import re
+import select
 import signal
 import subprocess
 import termios
@@ -69,7 +70,7 @@ def explain(
         threads = [threading.Thread(target=output.read, args=(run, watch), daemon=True) for output in outputs]
         for thread in threads:
             thread.start()
-        status = child.wait()
+        status = signals.wait(child)
         for output in outputs:
             output.tee.finish(QUIET)
         for thread in threads:
@@ -134,14 +135,28 @@ class _Signals:
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> _Signals:
+        self._came, self._comes = os.pipe()
+        os.set_blocking(self._comes, False)
+        self._woken = signal.set_wakeup_fd(self._comes, warn_on_full_buffer=False)
         wanted = (*_FORWARDED, signal.SIGWINCH)
         heeded = [number for number in wanted if signal.getsignal(number) != signal.SIG_IGN]  # not under nohup
-        self._before = {number: signal.signal(number, self._forward) for number in heeded}
+        self._before = {number: signal.signal(number, self._forward) for number in (*heeded, signal.SIGCHLD)}
         return self
 
     def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+        signal.set_wakeup_fd(self._woken)
+        os.close(self._came)
+        os.close(self._comes)
+
+    def wait(self, child: subprocess.Popen[bytes]) -> int:
+        """Its exit status. A signal that comes just before a plain wait would be heeded only after it, so this waits at
+        a pipe into which every signal writes, that of the command's end too."""
+        while (status := child.poll()) is None:
+            select.select([self._came], [], [])
+            os.read(self._came, 4096)
+        return status
 
     def _forward(self, number: int, frame: FrameType | None) -> None:
         if number == signal.SIGWINCH:
@@ -149,7 +164,7 @@ class _Signals:
                 output.resize()
         elif number in _KEYBOARD and _in_foreground():
             return  # the terminal has sent it to the command as well
-        if self.child:
+        elif number != signal.SIGCHLD and self.child:
             self.child.send_signal(number)
 
 
