@@ -14,13 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logdoctor import rulebook
-from logdoctor.authoring import healthy
 from logdoctor.authoring.attack import attacks
 from logdoctor.authoring.checks import CHECKS
 from logdoctor.authoring.checks.patterns import explodes
 from logdoctor.authoring.examine import examine
 from logdoctor.authoring.library import Library
 from logdoctor.authoring.lint import lint
+from logdoctor.rulebook import healthy
 
 NOTHING = {"log": "acme: link to rack-7 is up\n", "finds": "nothing"}
 

@@ -11,7 +11,8 @@ import pytest
 from helpers import LIBRARY
 
 from logdoctor import rulebook
-from logdoctor.authoring import healthy, trials
+from logdoctor.authoring import trials
+from logdoctor.rulebook import healthy
 
 
 @pytest.mark.parametrize(

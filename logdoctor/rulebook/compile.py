@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from logdoctor.rulebook import catalogue, grammars, literals, rules
+from logdoctor.rulebook import catalogue, grammars, healthy, literals, rules
 from logdoctor.rulebook.errors import RuleError
 
 if TYPE_CHECKING:
@@ -323,11 +323,13 @@ class _Table:
     def __init__(self) -> None:
         self.patterns: list[dict[str, Any]] = []
         self.literals: dict[str, list[int]] = {}
+        self._endings = literals.Endings(healthy.steady_lines(), "\n".join(text for _, text in healthy.texts()))
 
     def add(self, entry: Mapping[str, Any], **owner: Any) -> None:
-        for literal in entry["literals"]:
+        called = dict.fromkeys(map(self._endings.telling, entry["literals"]))
+        for literal in called:
             self.literals.setdefault(literal, []).append(len(self.patterns))
-        owner["needs"] = literals.needs(entry["pattern"], entry["literals"]) or None
+        owner["needs"] = literals.needs(entry["pattern"], tuple(called)) or None
         self.patterns.append(
             {"text": entry["pattern"], **{key: value for key, value in owner.items() if value is not None}}
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,12 +15,40 @@ else:  # the same modules before Python 3.11
     import sre_constants as constants
     import sre_parse as parser
 
-__all__ = ["SHORTEST", "constants", "first_characters", "needs", "parser", "required"]
+__all__ = ["SHORTEST", "Endings", "constants", "first_characters", "needs", "parser", "required"]
 
 SHORTEST = 4
 """Bytes that a literal needs to be worth looking for."""
 NEEDED, NEEDS = 2, 3
 """Characters of a text whose absence tells that a pattern does not match, and how many such texts are tried first."""
+
+
+class Endings:
+    """Where to end a literal.
+
+    The engine compares the ends of all literals at once, so one that ends as every line does (``ed: ``) costs time
+    wherever such an end stands. Of a literal that is long enough the last characters need not be looked for.
+    """
+
+    STAY, CUT = 8, 8
+    """Characters that stay, and that may be cut off."""
+
+    def __init__(self, usual: Sequence[str], healthy: str) -> None:
+        """Args:
+        usual: lines as most logs hold them by the thousands.
+        healthy: what healthy runs print, in which no literal may stand because of this.
+        """
+        self._pairs = Counter(line[at : at + 2] for line in usual for at in range(len(line) - 1))
+        self._healthy = healthy
+
+    def telling(self, literal: str) -> str:
+        """The literal, up to its rarest end."""
+        best, least = literal, self._pairs[literal[-2:]]
+        for end in range(len(literal) - 1, max(self.STAY, len(literal) - self.CUT) - 1, -1):
+            cut = literal[:end]
+            if self._pairs[cut[-2:]] < least and self._healthy.count(cut) <= self._healthy.count(literal):
+                best, least = cut, self._pairs[cut[-2:]]
+        return best
 
 
 def required(pattern: str, shortest: int = SHORTEST) -> tuple[str, ...] | None:

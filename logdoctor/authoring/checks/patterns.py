@@ -8,10 +8,9 @@ from typing import Any
 
 import regex
 
-from logdoctor.authoring import healthy
 from logdoctor.authoring.attack import attacks
 from logdoctor.authoring.library import Library, Problem
-from logdoctor.rulebook import Rule, Rulebook
+from logdoctor.rulebook import Rule, Rulebook, healthy
 from logdoctor.rulebook.compile import Keys, literals_of
 from logdoctor.rulebook.literals import SHORTEST
 
@@ -135,7 +134,8 @@ def hot_literal(library: Library) -> Iterator[Problem]:
 
 def _is_read(literal: str, line: str, book: Rulebook) -> bool:
     """Whether one of the patterns that a literal calls for matches a line."""
-    return any(book.regex(index).search(line, timeout=1) for index in book.literals.get(literal, ()))
+    called = {index for looked_for, calls in book.literals.items() if literal.startswith(looked_for) for index in calls}
+    return any(book.regex(index).search(line, timeout=1) for index in called)
 
 
 def exploding_pattern(library: Library) -> Iterator[Problem]:

@@ -29,7 +29,7 @@ def command(
     Exit status: 0 all as expected, 1 something to mend, 2 bad usage.
     """
     from logdoctor.authoring.examine import examine
-    from logdoctor.authoring.healthy import runs
+    from logdoctor.rulebook.healthy import runs
 
     for path in healthy or ():
         if not path.exists():
