@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from logdoctor.scan.chunks import Chunk
-from logdoctor.scan.matcher import LITERAL, Matchers
+from logdoctor.scan.matcher import LITERAL, Matcher, Matchers
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future, ThreadPoolExecutor
+    from concurrent.futures import ThreadPoolExecutor
 
 WORTH = 256 << 10
 """Bytes from which on a chunk is worth handing to another thread."""
@@ -19,7 +19,9 @@ DENSE = 32
 """Hits that a thread notes in a chunk before it gives up: for each hit it needs the interpreter, which it shares with
 whoever uses the hits, so what holds many is searched there."""
 LEARNT = 8
-"""Chunks from which is told which literals stand in every one."""
+"""Chunks from which is told which literals stand in every one, or that all hold many."""
+RETRIED = 32
+"""One of so many chunks is handed to a thread where those before it held many hits."""
 
 
 def processors() -> int:
@@ -47,51 +49,89 @@ class Search:
 
     def hits(self, chunks: Iterable[Chunk]) -> Iterator[tuple[Chunk, Sequence[int] | None]]:
         """The chunks in their order, each with the hits in its new lines; None for one that is still to be searched."""
-        ahead: deque[tuple[Chunk, frozenset[int], Future[list[int] | None]]] = deque()
-        hot = _Hot(self._matchers)
-        for chunk in chunks:
-            if self._threads > 1 and len(chunk.data) >= WORTH:
-                engine = self._matchers.without(hot.literals, len(chunk.data) - chunk.new)
-                future = self._others().submit(engine.find, chunk.data, chunk.new, DENSE)
-                ahead.append((chunk, hot.literals, future))
+        ahead: deque[_Ahead] = deque()
+        learnt = _Learnt(self._matchers)
+        for number, chunk in enumerate(chunks):
+            if self._threads > 1 and len(chunk.data) >= WORTH and learnt.worth(number):
+                engine = self._matchers.without(learnt.literals, len(chunk.data) - chunk.new)
+                ahead.append(_Ahead(chunk, learnt.literals, engine, self._others()))
                 if len(ahead) > self._threads:
-                    yield hot.complete(*ahead.popleft())
+                    yield learnt.complete(_first(ahead))
                 continue
             while ahead:
-                yield hot.complete(*ahead.popleft())
+                yield learnt.complete(_first(ahead))
             yield chunk, None
         while ahead:
-            yield hot.complete(*ahead.popleft())
+            yield learnt.complete(_first(ahead))
 
     def _others(self) -> ThreadPoolExecutor:
         if self._pool is None:
             from concurrent.futures import ThreadPoolExecutor  # 10 ms that little input need not pay
 
-            self._pool = ThreadPoolExecutor(self._threads, "search")
+            self._pool = ThreadPoolExecutor(self._threads - 1, "search")
         return self._pool
 
 
-class _Hot:
-    """The literals of heartbeats that stand in every chunk of a source.
+class _Ahead:
+    """A chunk that is searched ahead."""
+
+    def __init__(self, chunk: Chunk, without: frozenset[int], engine: Matcher, pool: ThreadPoolExecutor) -> None:
+        self.chunk, self.without = chunk, without
+        self._engine = engine
+        self._found: list[int] | None = None
+        self.future = pool.submit(self._search)
+
+    def help(self) -> bool:
+        """Search it here, if no thread has begun to."""
+        if not self.future.cancel():
+            return False
+        self._found = self._search()
+        return True
+
+    def found(self) -> list[int] | None:
+        """The hits; None where there are more than :data:`DENSE`. Waits for the thread that searches."""
+        return self._found if self.future.cancelled() else self.future.result()
+
+    def _search(self) -> list[int] | None:
+        return self._engine.find(self.chunk.data, self.chunk.new, DENSE)
+
+
+def _first(ahead: deque[_Ahead]) -> _Ahead:
+    """The chunk that was handed out first. Until it is searched, this thread searches what no other has begun."""
+    first = ahead.popleft()
+    while not first.future.done() and any(one.help() for one in (first, *ahead)):
+        pass
+    return first
+
+
+class _Learnt:
+    """What the chunks of a source so far tell of those to come.
 
     For each hit a thread waits for the interpreter, and a few in every chunk make it wait longer than it searches. So
-    literals that were in each of the first chunks are left out of the search, and looked for by whoever uses the hits,
-    for whom that costs nothing as long as they are there. Once one is not, all are searched for again.
+    literals of heartbeats that were in each of the first chunks are left out of the search, and looked for by whoever
+    uses the hits, for whom that costs nothing as long as they are there; once one is not, all are searched for again.
+    And where chunk after chunk holds many hits, threads are hardly asked.
     """
 
     def __init__(self, matchers: Matchers) -> None:
         self._matchers = matchers
         self._always = matchers.once
         self._seen = 0
+        self._dense = 0
+        """How many of the last chunks held more than threads search for, one after the other."""
         self.literals: frozenset[int] = frozenset()
 
-    def complete(
-        self, chunk: Chunk, without: frozenset[int], future: Future[list[int] | None]
-    ) -> tuple[Chunk, Sequence[int] | None]:
+    def worth(self, number: int) -> bool:
+        """Whether to hand the chunk of that number to a thread: where all is dense, only now and then."""
+        return self._dense < LEARNT or number % RETRIED == 0
+
+    def complete(self, ahead: _Ahead) -> tuple[Chunk, Sequence[int] | None]:
         """The chunk with all its hits, those of the literals that were left out included."""
-        hits = future.result()
+        chunk, without, hits = ahead.chunk, ahead.without, ahead.found()
         if hits is None:
+            self._dense += 1
             return chunk, None
+        self._dense = 0
         self._seen += 1
         if self._seen <= LEARNT:
             self._always &= {hit & LITERAL for hit in hits}

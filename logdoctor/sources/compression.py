@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import sys
-import threading
 from collections.abc import Callable, Iterable, Iterator
-from queue import SimpleQueue
 from typing import Any, Protocol
 
 from logdoctor.sources.base import BLOCK, SourceError, reason
@@ -22,10 +20,6 @@ _SIP = 256 << 10
 _MEMORY = 512 << 20
 """Bytes that a decoder may keep."""
 _MAGIC = 6
-FIRST = 2 << 20
-"""Bytes that are unpacked before another thread is asked to."""
-AHEAD = 4
-"""Blocks that it may be ahead."""
 
 
 class _Decoder(Protocol):
@@ -168,8 +162,8 @@ def decompress(name: str, kind: str, packed: Iterable[bytes]) -> Iterator[bytes]
         )
 
 
-def _gathered(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """The same bytes in blocks of up to ``BLOCK``: for each one, threads wait for each other."""
+def gathered(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in blocks of about ``BLOCK``: for each one, threads wait for each other."""
     parts: list[bytes] = []
     try:
         for block in blocks:
@@ -178,43 +172,8 @@ def _gathered(blocks: Iterator[bytes]) -> Iterator[bytes]:
                 parts.clear()
             parts.append(block)
     except SourceError:
-        yield b"".join(parts)  # what stands before the damage
+        if parts:
+            yield b"".join(parts)  # what stands before the damage
         raise
-    yield b"".join(parts)
-
-
-def ahead(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """The same blocks; once they are many, another thread unpacks the next ones while the last ones are used."""
-    given = 0
-    for block in blocks:
-        yield block
-        given += len(block)
-        if given > FIRST:
-            break
-    else:
-        return
-    results: SimpleQueue[bytes | Exception | None] = SimpleQueue()
-    room = threading.Semaphore(AHEAD)
-    left = threading.Event()
-
-    def unpack() -> None:
-        try:
-            for block in filter(None, _gathered(blocks)):
-                room.acquire()
-                if left.is_set():
-                    break
-                results.put(block)
-        except Exception as error:
-            results.put(error)
-        results.put(None)
-
-    threading.Thread(target=unpack, name="unpack", daemon=True).start()
-    try:
-        while (result := results.get()) is not None:
-            if isinstance(result, Exception):
-                raise result
-            yield result
-            room.release()
-    finally:
-        left.set()
-        room.release()
+    if parts:
+        yield b"".join(parts)

@@ -22,7 +22,7 @@ from typing import Protocol
 from logdoctor.safetext import harmless
 from logdoctor.sources import kinds
 from logdoctor.sources.base import BLOCK, SourceError, reason
-from logdoctor.sources.compression import ahead, decompress
+from logdoctor.sources.compression import decompress, gathered
 
 FIRST = 1 << 16
 """Bytes of a file's first block: a peek should not cost a whole block."""
@@ -177,7 +177,7 @@ class Unpacked:
         self.packed, self.kind, self.name = packed, kind, name
 
     def blocks(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
-        return _cut(ahead(decompress(self.name, self.kind, self.packed.blocks())), start, stop)
+        return _cut(gathered(decompress(self.name, self.kind, self.packed.blocks())), start, stop)
 
 
 class Tape:
