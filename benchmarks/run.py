@@ -53,23 +53,24 @@ Command = list[str] | str
 """A command; as text, one for the shell."""
 
 
-def measure(commands: dict[str, Command], repeat: int, core: int | None = None) -> dict[str, Measured]:
-    """Run the commands in turn, ``repeat`` times each after a first time that does not count; on one core, if given."""
+def measure(commands: dict[str, Command], repeat: int, cores: int | None = None) -> dict[str, Measured]:
+    """Run the commands in turn, ``repeat`` times each after a first time that does not count; on so many cores, if
+    given."""
     runs: dict[str, list[tuple[float, float, float]]] = {name: [] for name in commands}
     for round_ in range(repeat + 1):
         for name, command in commands.items():
-            result = _once(["sh", "-c", command] if isinstance(command, str) else command, core)
+            result = _once(["sh", "-c", command] if isinstance(command, str) else command, cores)
             if round_ or repeat == 1:
                 runs[name].append(result)
     return {name: Measured(*map(statistics.median, zip(*results, strict=True))) for name, results in runs.items()}
 
 
-def _once(command: list[str], core: int | None) -> tuple[float, float, float]:
+def _once(command: list[str], cores: int | None) -> tuple[float, float, float]:
     started = time.perf_counter()
     child = os.fork()
     if child == 0:
-        if core is not None:
-            os.sched_setaffinity(0, {core})
+        if cores is not None:
+            os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
         null = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(null, stream)
@@ -98,7 +99,7 @@ def throughput(folder: Path, given: argparse.Namespace) -> None:
         if shutil.which("rg"):
             commands["rg -j1 -c -F -f literals"] = ["rg", "-j1", "-c", "-F", "-f", str(literals), str(log)]
         commands["logdoctor explain"] = [*LOGDOCTOR, "explain", *JSON, str(log)]
-        one, all_ = measure(commands, given.repeat, core=0), measure(commands, given.repeat)
+        one, all_ = measure(commands, given.repeat, cores=1), measure(commands, given.repeat)
         row = table(
             f"{size:.0f} MB, failure rate {rate:g}", "MB per CPU s", "MB/s, one core", "MB/s, all cores", "peak MB",
             "logdoctor's speed relative to it: one core", "all cores",
@@ -178,6 +179,29 @@ def growth(folder: Path, given: argparse.Namespace) -> None:
         told = subprocess.run([sys.executable, child, str(count)], capture_output=True, text=True, check=True).stdout
         found = found_by[str(count)]
         row(count, told.strip(), f"{size / found.cpu:.0f}", f"{base / found.cpu:.2f}")
+
+
+def cores(folder: Path, given: argparse.Namespace) -> None:
+    """What more processors do: threads search one large file, processes read several in which much goes wrong."""
+    one = folder / "one.log"
+    many = folder / "many"
+    many.mkdir()
+    size = _corpus(one, given.megabytes, 1e-6)
+    sizes = sum(_corpus(many / f"rank_{number}.log", given.megabytes // 16, 1e-2, number) for number in range(8))
+    row = table("cores", f"{size:.0f} MB, rate 1e-6: MB/s", "x one core", f"8 files, {sizes:.0f} MB, rate 1e-2: MB/s",
+                "x one core")  # fmt: skip
+    commands: dict[str, Command] = {"one": [*LOGDOCTOR, "explain", *JSON, str(one)],
+                                    "many": [*LOGDOCTOR, "explain", *JSON, str(many)]}  # fmt: skip
+    alone = measure(commands, given.repeat, cores=1)
+    for count in (n for n in (1, 2, 4, 8) if n <= len(os.sched_getaffinity(0))):
+        found = alone if count == 1 else measure(commands, given.repeat, cores=count)
+        row(
+            count,
+            f"{size / found['one'].wall:.0f}",
+            f"{alone['one'].wall / found['one'].wall:.2f}",
+            f"{sizes / found['many'].wall:.0f}",
+            f"{alone['many'].wall / found['many'].wall:.2f}",
+        )
 
 
 def repeats(folder: Path, given: argparse.Namespace) -> None:
@@ -278,14 +302,15 @@ def compressed(folder: Path, given: argparse.Namespace) -> None:
             row(f"`{name}`", f"{size / result.wall:.0f}", f"{first / result.wall:.2f}")
 
 
-def _corpus(path: Path, megabytes: int, rate: float) -> float:
+def _corpus(path: Path, megabytes: int, rate: float, seed: int = 7) -> float:
     """Write a log; gives its size in MB."""
-    write(path, megabytes, rate)
+    write(path, megabytes, rate, seed)
     return path.stat().st_size / 1e6
 
 
 PARTS = {
-    part.__name__.replace("_", "-"): part for part in (start_up, throughput, peers, growth, repeats, pipes, compressed)
+    part.__name__.replace("_", "-"): part
+    for part in (start_up, throughput, peers, growth, cores, repeats, pipes, compressed)
 }
 
 
