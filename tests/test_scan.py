@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from importlib.util import find_spec
 from itertools import accumulate, groupby, pairwise
@@ -115,6 +116,7 @@ alike = [  # lines that only digits tell apart, and those that look so
     b"Killed process %d of rror",
     b"Killed process %d of E1rror",
     b"Killed process %d" + b"y" * 375,
+    b"Killed process %d" + b"y" * 420,
     b"Error at %d tokens/s",
     b"Error at %dd tokens/s",
     b"all is well %d",
@@ -131,15 +133,15 @@ def test_how_lines_that_repeat_are_told_does_not_matter(
     kinds: list[bytes], order: list[tuple[int, int]], cuts: list[int]
 ) -> None:
     data = b"\n".join(kinds[kind % len(kinds)] % number for kind, number in order)
-    before = scanning.WITH_CONTEXT, scanning.ALONE, scanning.CROWDED
-    scanning.WITH_CONTEXT, scanning.ALONE, scanning.CROWDED = 1, 2, 1
+    before = scanning.WITH_CONTEXT, scanning.FREELY, scanning.ALONE, scanning.CROWDED, folding.EACH
+    scanning.WITH_CONTEXT, scanning.FREELY, scanning.ALONE, scanning.CROWDED, folding.EACH = 1, 2, 5, 1, 1
     try:
         one_by_one = scan(data, [])
         assert scan(data, cuts) == one_by_one
         scanning.CROWDED = 1 << 30
         assert scan(data, cuts) == one_by_one
     finally:
-        scanning.WITH_CONTEXT, scanning.ALONE, scanning.CROWDED = before
+        scanning.WITH_CONTEXT, scanning.FREELY, scanning.ALONE, scanning.CROWDED, folding.EACH = before
 
 
 def test_lines_that_repeat_are_counted_without_a_search(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -266,6 +268,25 @@ def test_lines_that_repeat_are_counted_and_the_last_is_kept() -> None:
     assert sum(line.repeats for line in hits) == 10_000
     assert (hits[-1].number, hits[-1].text) == (19_999, "ncclSystemError of rank 9999")
     assert sum(line.text == "ok" for line in lines) < 500, "only the first ones bring the lines around them"
+
+
+def _repeating(speakers: int, lines: int) -> bytes:
+    """A message at different times and with different numbers, by so many ranks in turn."""
+    return b"".join(
+        b"[rank%d] 09:%02d:%02d ncclSystemError at step %d of the run, %s: %d\n"
+        % (number % speakers, number // 60, number % 60, 7, b"x" * 40, number)
+        for number in range(lines)
+    )
+
+
+def test_of_lines_that_repeat_some_of_each_speaker_are_read() -> None:
+    lines, count = scan(_repeating(50, 1000), list(range(0, 80_000, 5000)))
+    assert sum(line.repeats for line in lines) == count == 1000
+    spoken = Counter(line.text.split("]")[0] for line in lines)
+    assert len(spoken) == 50
+    lines, _ = scan(_repeating(1, 1000), [])
+    assert len(lines) == folding.FREELY + folding.EACH + 1, "the last one is kept too"
+    assert (lines[-1].number, lines[-1].repeats) == (1000, 1000 - len(lines) + 1)
 
 
 def test_of_a_progress_bar_the_parts_with_hits_and_the_last_are_read() -> None:

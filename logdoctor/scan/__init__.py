@@ -16,7 +16,7 @@ from logdoctor.model import Line
 from logdoctor.rulebook import Rulebook
 from logdoctor.scan.beats import Beat
 from logdoctor.scan.chunks import PIECE, Chunk, Place, context_start, cut, line_end, line_start, place
-from logdoctor.scan.folding import ALONE, DIGITS, SEEN, WITH_CONTEXT, Folding, Kind
+from logdoctor.scan.folding import ALONE, DIGITS, FREELY, SEEN, WITH_CONTEXT, Folding, Kind
 from logdoctor.scan.matcher import LITERAL, SHIFT, Matchers
 from logdoctor.scan.newlines import newlines
 from logdoctor.scan.search import Search
@@ -258,8 +258,8 @@ class Scan:
             line = data[start : end if end - start < SEEN else start + SEEN]
             key = hash((line.translate(None, DIGITS), inside))  # the hash alone: kinds are many, and lines are long
             kind = known(key) or self._folding.new(key, inside)
-            if kind.count >= ALONE:
-                if not kind.counted:
+            if kind.count >= ALONE or (kind.count >= FREELY and self._folding.heard(key, line)):
+                if kind.count >= ALONE and not kind.learnt:
                     self._folding.learn(kind, line, self._scanner.masked, self._scanner.beats.keys())
                 self._folding.count(kind)
                 lasts[kind] = start
@@ -295,11 +295,11 @@ class Scan:
         due: list[tuple[int, int]] = []
         left = []
         for span in sorted(self._spans):
-            start = max(self._line_start(span.low), due[-1][1] if due else self._emitted)
-            stop = self._line_end(span.high)
+            start, stop = self._line_start(span.low), self._line_end(span.high)
             if start >= border and span.alone:
                 left.append(span)
                 continue
+            start = max(start, due[-1][1] if due else self._emitted)
             if start < stop:
                 if due and due[-1][1] == start:
                     start = due.pop()[0]

@@ -1,12 +1,13 @@
 """Recognise lines that repeat, before they cost anything.
 
 A job in distress says the same thing a million times. Lines that differ only in digits, and hold the same literals,
-count as one: the first ones are read with the lines around them, further ones alone, and from then on they are counted,
-with the last of them kept.
+count as one: the first ones are read with the lines around them, further ones alone, then only so many of each speaker,
+and from then on they are counted, with the last of them kept.
 """
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Sequence, Set
@@ -17,8 +18,12 @@ from typing import NamedTuple
 from logdoctor.scan.chunks import Chunk, Place, place
 from logdoctor.scan.matcher import SHIFT
 
-WITH_CONTEXT, ALONE = 16, 1024
-"""Occurrences of one kind of line in a source that are read with the lines around them, and at all."""
+WITH_CONTEXT, FREELY, ALONE = 16, 64, 1024
+"""Occurrences of one kind of line in a source that are read with the lines around them, whoever speaks, and at all."""
+EACH, SPEAKERS = 16, 1 << 16
+"""How many are read of each speaker once so many were read freely, and speakers that are told apart by kind."""
+PREFIX = 64
+"""Bytes of a line, its time left out, that tell who speaks, as far as a kind leaves that open."""
 KINDS = 1 << 16
 """Different kinds that are told apart; lines of further kinds are all read."""
 SURE = 1024
@@ -27,6 +32,8 @@ SEEN = 400
 """Bytes of a line that tell its kind."""
 DIGITS = b"0123456789abcdefABCDEF"
 """What may differ within a kind: decimal and hexadecimal digits."""
+_TIME = re.compile(rb"\d\d:\d\d:\d\d(?:[.,]\d+)?|\[ *\d+\.\d+\]|\d{10,}(?:\.\d+)?")
+"""What differs from line to line whoever speaks: the time of day, seconds since the start or since 1970."""
 
 
 @dataclass(slots=True, eq=False)
@@ -37,6 +44,8 @@ class Kind:
     count: int = 0
     counted: int = 0
     """How many lines were only counted."""
+    learnt: bool = False
+    """Whether it was tried to tell its lines without a search."""
     last: Place | None = None
     """The last of those."""
 
@@ -92,6 +101,8 @@ class Folding:
         """The kinds of which lines were only counted, in the order in which that began."""
         self.counted = 0
         """How many lines were only counted."""
+        self._speakers: dict[tuple[int, int], int] = {}
+        """For each kind's key and speaker how many lines were read since any were read freely."""
         self._sure: dict[bytes, _Sure] = {}
         """Some of those by their mask, the newline left out."""
 
@@ -107,6 +118,15 @@ class Folding:
             self._kinds[key] = kind
         return kind
 
+    def heard(self, key: int, line: bytes) -> bool:
+        """Whether enough lines of the kind with this key were read of whoever speaks in this one; if not, it counts as
+        read."""
+        speaker = key, hash(_TIME.sub(b"", line[: 2 * PREFIX])[:PREFIX])
+        read = self._speakers.get(speaker, 0)
+        if read or len(self._speakers) < SPEAKERS:
+            self._speakers[speaker] = read + 1
+        return read >= EACH
+
     def count(self, kind: Kind, lines: int = 1) -> None:
         """So many further lines of a kind were only counted."""
         kind.count += lines
@@ -121,6 +141,7 @@ class Folding:
             literals: all there are, each with its mask.
             beats: those of heartbeats.
         """
+        kind.learnt = True
         mask = line.translate(None, DIGITS)
         if len(line) >= SEEN or mask[-1:] != b"\n" or len(self._sure) >= SURE:
             return

@@ -82,8 +82,8 @@ class _Ahead:
         self.future = pool.submit(self._search)
 
     def help(self) -> bool:
-        """Search it here, if no thread has begun to."""
-        if not self.future.cancel():
+        """Search it here, if nobody has begun to."""
+        if self.future.cancelled() or not self.future.cancel():
             return False
         self._found = self._search()
         return True
