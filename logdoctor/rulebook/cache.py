@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from logdoctor.rulebook import healthy
 from logdoctor.rulebook.store import pack, unpack
 
 T = TypeVar("T")
@@ -74,14 +75,13 @@ def _folder() -> Path:
 
 
 def _stamp(directories: Sequence[Path]) -> str:
-    """A name for this state of the files and of the code that compiles them."""
+    """A name for this state of the files, and of the code and the healthy logs with which they are compiled."""
     seen = []
-    here = Path(__file__).parent
-    for root in (here, *directories):
+    for root in (Path(__file__).parent, healthy.DIRECTORY, *directories):
         for folder, folders, names in os.walk(root):
             folders.sort()
             for name in sorted(names):
-                if name.endswith((".py", ".json", ".yaml", ".yml")):
+                if name.endswith((".py", ".json", ".yaml", ".yml", ".log")):
                     status = os.stat(os.path.join(folder, name))
                     seen.append(f"{folder}/{name} {status.st_size} {status.st_mtime_ns}")
     return stamp(seen)
