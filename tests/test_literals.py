@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logdoctor.rulebook.literals import first_characters, needs, required
+from logdoctor.rulebook.literals import Endings, first_characters, needs, required
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,20 @@ def test_every_match_holds_a_required_literal(pattern: str, data: st.DataObject)
     if first is not None:
         assert text[0] in first
     assert all(any(other in text for other in choice) for choice in needs(pattern, literals or ()))
+
+
+def test_a_literal_ends_where_few_lines_do() -> None:
+    usual = ["all is settled, and started"]
+    assert Endings(usual, "").telling("worker was killed") == "worker was kil"
+    assert Endings(usual, "worker was kilt").telling("worker was killed") == "worker was kille", (
+        "healthy logs hold less"
+    )
+    assert Endings(usual, "").telling("was tied") == "was tied", "it is short already"
+
+
+@given(st.text("abed: ", max_size=30), st.lists(st.text("abed: ", max_size=30), max_size=3), st.text("abed: "))
+def test_what_is_left_of_a_literal_stands_in_it(literal: str, usual: list[str], healthy: str) -> None:
+    left = Endings(usual, healthy).telling(literal)
+    assert literal.startswith(left)
+    assert len(left) >= min(len(literal), max(Endings.STAY, len(literal) - Endings.CUT))
+    assert healthy.count(left) <= healthy.count(literal) or left == literal
