@@ -104,7 +104,7 @@ def merge(gathered: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             {"id": entry["id"], "first": entry["first"], "accept": entry.get("accept")} for entry in every["derived"]
         ],
         "grammars": [entry for entry in formats if entry["kind"] != "anchors"],
-        "anchors": sorted({anchor for entry in formats for anchor in entry.get("anchors", ())}),
+        "anchors": sorted({table.telling(anchor) for entry in formats for anchor in entry.get("anchors", ())}),
         "differences": differences,
         "environment": {entry["component"]: entry for entry in every["env"]},
         "commands": {entry["command"]: entry for entry in every["flags"]},
@@ -323,10 +323,11 @@ class _Table:
     def __init__(self) -> None:
         self.patterns: list[dict[str, Any]] = []
         self.literals: dict[str, list[int]] = {}
-        self._endings = literals.Endings(healthy.steady_lines(), "\n".join(text for _, text in healthy.texts()))
+        self.telling = literals.Endings(healthy.steady_lines(), "\n".join(text for _, text in healthy.texts())).telling
+        """What is looked for of a literal."""
 
     def add(self, entry: Mapping[str, Any], **owner: Any) -> None:
-        called = dict.fromkeys(map(self._endings.telling, entry["literals"]))
+        called = dict.fromkeys(map(self.telling, entry["literals"]))
         for literal in called:
             self.literals.setdefault(literal, []).append(len(self.patterns))
         owner["needs"] = literals.needs(entry["pattern"], tuple(called)) or None

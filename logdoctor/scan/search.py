@@ -18,6 +18,8 @@ WORTH = 256 << 10
 DENSE = 32
 """Hits that a thread notes in a chunk before it gives up: for each hit it needs the interpreter, which it shares with
 whoever uses the hits, so what holds many is searched there."""
+MOST = 4
+"""Threads that search, where it is not said how many: more wait for each other, and for what has to be read."""
 LEARNT = 8
 """Chunks from which is told which literals stand in every one, or that all hold many."""
 RETRIED = 32
@@ -37,10 +39,11 @@ class Search:
 
     def __init__(self, matchers: Matchers, threads: int | None = None) -> None:
         """Args:
-        threads: how many search at the same time, the caller's own included; by default one on each processor.
+        threads: how many search at the same time, the caller's own included; by default one on each processor, up
+            to :data:`MOST`.
         """
         self._matchers = matchers
-        self._threads = threads or processors()
+        self._threads = threads or min(processors(), MOST)
         self._pool: ThreadPoolExecutor | None = None
 
     def find(self, data: bytes, start: int = 0) -> Sequence[int]:
