@@ -78,8 +78,8 @@ def test_a_literal_ends_where_few_lines_do() -> None:
 
 
 @given(st.text("abed: ", max_size=30), st.lists(st.text("abed: ", max_size=30), max_size=3), st.text("abed: "))
-def test_what_is_left_of_a_literal_stands_in_it(literal: str, usual: list[str], healthy: str) -> None:
-    left = Endings(usual, healthy).telling(literal)
+def test_what_is_left_of_a_literal_stands_in_it(literal: str, usual: list[str], known: str) -> None:
+    left = Endings(usual, known).telling(literal)
     assert literal.startswith(left)
     assert len(left) >= min(len(literal), max(Endings.STAY, len(literal) - Endings.CUT))
-    assert healthy.count(left) <= healthy.count(literal) or left == literal
+    assert known.count(left) <= known.count(literal) or left == literal

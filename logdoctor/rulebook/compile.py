@@ -6,7 +6,7 @@ import difflib
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,16 +75,18 @@ def merge(gathered: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     for kind in KINDS:
         by_id = {id: entries for one in gathered for id, entries in one[kind].items()}
         every[kind] = [entry for entries in by_id.values() for entry in entries]
-    table = _Table()
-    differences: list[tuple[str, str, str]] = []
-    for entry in every["rule"]:
-        for signature in entry["signatures"]:
-            if "differs" in signature:
-                differences.append((entry["id"], signature["differs"], signature["across"]))
-                continue
-            table.add(
-                signature, rule=entry["id"], levels=signature.get("levels"), components=signature.get("components")
-            )
+    formats = every["formats"]
+    anchors = {anchor for entry in formats for anchor in entry.get("anchors", ())}
+    signatures = [(entry["id"], signature) for entry in every["rule"] for signature in entry["signatures"]]
+    differences = [(id, one["differs"], one["across"]) for id, one in signatures if "differs" in one]
+    signatures = [(id, one) for id, one in signatures if "differs" not in one]
+    said = {literal for one in (*(one for _, one in signatures), *every["facts"]) for literal in one["literals"]}
+    telling = literals.Endings(
+        healthy.steady_lines(), "\n".join((*(text for _, text in healthy.texts()), *sorted(said), *sorted(anchors)))
+    ).telling
+    table = _Table(telling)
+    for id, signature in signatures:
+        table.add(signature, rule=id, levels=signature.get("levels"), components=signature.get("components"))
     for entry in every["facts"]:
         table.add(
             entry,
@@ -93,7 +95,6 @@ def merge(gathered: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             progress=entry.get("progress"),
             identity=entry.get("identity"),
         )
-    formats = every["formats"]
     return {
         "version": VERSION,
         "digest": hashlib.sha256(json.dumps(every, sort_keys=True, default=str).encode()).hexdigest()[:16],
@@ -104,7 +105,7 @@ def merge(gathered: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             {"id": entry["id"], "first": entry["first"], "accept": entry.get("accept")} for entry in every["derived"]
         ],
         "grammars": [entry for entry in formats if entry["kind"] != "anchors"],
-        "anchors": sorted({table.telling(anchor) for entry in formats for anchor in entry.get("anchors", ())}),
+        "anchors": sorted(map(telling, anchors)),
         "differences": differences,
         "environment": {entry["component"]: entry for entry in every["env"]},
         "commands": {entry["command"]: entry for entry in every["flags"]},
@@ -320,14 +321,14 @@ def line_with(path: Path, text: str) -> int:
 class _Table:
     """All patterns, and which literals call for which of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, telling: Callable[[str], str]) -> None:
+        """``telling`` gives what is looked for of a literal."""
         self.patterns: list[dict[str, Any]] = []
         self.literals: dict[str, list[int]] = {}
-        self.telling = literals.Endings(healthy.steady_lines(), "\n".join(text for _, text in healthy.texts())).telling
-        """What is looked for of a literal."""
+        self._telling = telling
 
     def add(self, entry: Mapping[str, Any], **owner: Any) -> None:
-        called = dict.fromkeys(map(self.telling, entry["literals"]))
+        called = dict.fromkeys(map(self._telling, entry["literals"]))
         for literal in called:
             self.literals.setdefault(literal, []).append(len(self.patterns))
         owner["needs"] = literals.needs(entry["pattern"], tuple(called)) or None

@@ -33,20 +33,20 @@ class Endings:
     STAY, CUT = 8, 8
     """Characters that stay, and that may be cut off."""
 
-    def __init__(self, usual: Sequence[str], healthy: str) -> None:
+    def __init__(self, usual: Sequence[str], known: str) -> None:
         """Args:
         usual: lines as most logs hold them by the thousands.
-        healthy: what healthy runs print, in which no literal may stand because of this.
+        known: what healthy runs print, and all literals: nothing that stands there by itself may be left of one.
         """
         self._pairs = Counter(line[at : at + 2] for line in usual for at in range(len(line) - 1))
-        self._healthy = healthy
+        self._known = known
 
     def telling(self, literal: str) -> str:
         """The literal, up to its rarest end."""
         best, least = literal, self._pairs[literal[-2:]]
         for end in range(len(literal) - 1, max(self.STAY, len(literal) - self.CUT) - 1, -1):
             cut = literal[:end]
-            if self._pairs[cut[-2:]] < least and self._healthy.count(cut) <= self._healthy.count(literal):
+            if self._pairs[cut[-2:]] < least and self._known.count(cut) <= self._known.count(literal):
                 best, least = cut, self._pairs[cut[-2:]]
         return best
 
