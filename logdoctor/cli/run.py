@@ -27,6 +27,9 @@ from logdoctor.cli.options import (
     redactor,
 )
 
+SETTINGS = {"allow_interspersed_args": False}
+"""Options behind the command's name are its own."""
+
 
 def command(
     command: Annotated[

@@ -8,6 +8,7 @@ from logdoctor.cli.rules import coverage, lint, list, new, schema, show, test
 
 app = typer.Typer(
     help="Read the rules, check them, and write your own.",
+    add_completion=False,
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,
