@@ -62,6 +62,15 @@ def test_a_console_script_is_not_the_users_code(file: str, own: bool) -> None:
     assert (file in first.cause + first.fix.steps[0]) is own
 
 
+def test_a_heading_does_not_hide_the_exception_whose_traceback_was_cut_off_at_the_top() -> None:
+    heading, *rest = traceback("flange.FlangeError: no steam").splitlines()
+    lines = [heading.replace("Traceback (most recent call last):", "EngineCore failed to start."), *rest]
+    prefix = "(EngineCore_DP0 pid=66) ERROR 04-28 11:10:09 [core.py:1011] "
+    diagnosis = diagnose("".join(f"{prefix}{line}\n" for line in lines))
+    assert ids(diagnosis) == ["unrecognised-failure", "vllm-engine-core-failed"]
+    assert "no steam" in diagnosis.findings[0].title
+
+
 def test_what_a_rule_knows_comes_before_what_none_knows() -> None:
     diagnosis = diagnose(traceback("flange.FlangeError: the flange is bent") + INTERFACE)
     assert diagnosis.findings[0].component == "gloo"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from logdoctor.model import Record, Stream
@@ -57,24 +58,25 @@ def raised(record: Record) -> list[Raised]:
 
     A group of exceptions is told by its members, if these are printed too.
     """
-    found = [exception for start, stop in _parts(record) if (exception := _read(record, start, stop))]
+    found = [exception for part in _parts(record) if (exception := _read(record, *part))]
     return [raised for raised in found if raised.name not in _GROUPS] or found
 
 
-def _parts(record: Record) -> Iterator[tuple[int, int]]:
-    """Index ranges of the lines from one traceback header to the next."""
+def _parts(record: Record) -> Iterator[tuple[int, int, str]]:
+    """Index ranges of the lines from one traceback header to the next, with the header."""
     headers = [index for index, line in enumerate(record.lines) if _HEADER.match(line)]
-    if not headers and any(map(_FRAME.match, record.lines)):  # a log that was cut off above
-        headers = [-1]
-    for number, start in enumerate(headers):
-        yield start, headers[number + 1] if number + 1 < len(headers) else len(record.lines)
+    for start, stop in pairwise((*headers, len(record.lines))):
+        yield start, stop, record.lines[start]
+    if not headers:  # the header may have been cut off; what stands above the frames is another message
+        frame = next((index for index, line in enumerate(record.lines) if _FRAME.match(line)), None)
+        if frame is not None:
+            yield frame, len(record.lines), ""
 
 
-def _read(record: Record, start: int, stop: int) -> Raised | None:
+def _read(record: Record, start: int, stop: int, header: str) -> Raised | None:
     frame = own_frame = None
-    origin = _origin(record.lines[start]) if start >= 0 else None
-    margin = record.lines[start][: len(record.lines[start]) - len(record.lines[start].lstrip())] if start >= 0 else ""
-    for index in range(start + 1, stop):
+    margin = header[: len(header) - len(header.lstrip())]
+    for index in range(start, stop):
         line = _BOX.sub("", record.lines[index].removeprefix(margin))
         if located := _FRAME.match(line):
             frame = f"{located['file']}:{located['line']}" + (
@@ -89,11 +91,11 @@ def _read(record: Record, start: int, stop: int) -> Raised | None:
                 matched["type"],
                 message,
                 record.numbers[index],
-                record.numbers[max(start, 0)],
+                record.numbers[start],
                 record.numbers[stop - 1],
                 frame,
                 own_frame,
-                origin,
+                _origin(header),
             )
     return None
 
