@@ -37,18 +37,26 @@ class Endings:
         """Args:
         usual: lines as most logs hold them by the thousands.
         known: what healthy runs print, and all literals: nothing that stands there by itself may be left of one.
+            Each literal that is asked for is among them.
         """
         self._pairs = Counter(line[at : at + 2] for line in usual for at in range(len(line) - 1))
         self._known = known
+        self._pieces = Counter(known[at : at + self.STAY] for at in range(len(known) - self.STAY + 1))
 
     def telling(self, literal: str) -> str:
         """The literal, up to its rarest end."""
         best, least = literal, self._pairs[literal[-2:]]
         for end in range(len(literal) - 1, max(self.STAY, len(literal) - self.CUT) - 1, -1):
             cut = literal[:end]
-            if self._pairs[cut[-2:]] < least and self._known.count(cut) <= self._known.count(literal):
+            if self._pairs[cut[-2:]] < least and not self._spreads(cut, literal):
                 best, least = cut, self._pairs[cut[-2:]]
         return best
+
+    def _spreads(self, cut: str, literal: str) -> bool:
+        """Whether what is left of a literal stands where the literal does not."""
+        if self._pieces[cut[-self.STAY :]] == 1:
+            return False  # only in the literal itself; most are told so, at once
+        return self._known.count(cut) > self._known.count(literal)
 
 
 def required(pattern: str, shortest: int = SHORTEST) -> tuple[str, ...] | None:
