@@ -245,7 +245,7 @@ def test_a_job_that_kills_its_worker_stops_no_other(tmp_path):
     work, path = Deadly(), tmp_path / "r.duckdb"
     with store.Store(path) as kept:
         jobs = find([str(tmp_path / "jobs")])
-        batch.run(jobs, kept, Local(work, 2, timeout=20), work.version, lambda job, outcome: None)
+        batch.run(jobs, kept, Local(work, 2, timeout=10), work.version, lambda job, outcome: None)
         assert sorted(kept.known()) == ["a", "z"]
     found = {job: (state, reason) for job, state, reason in results(path, "SELECT job, state, reason FROM jobs")}
     assert {job: state for job, (state, _) in found.items()} == {
