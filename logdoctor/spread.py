@@ -55,18 +55,18 @@ def read(run: Run, sources: Sequence[Source]) -> None:
 
     global _run, _sources
     _run, _sources = run, sources
-    left = set(range(len(_sources)))
-    workers = min(processors(), len(_sources))
+    done = 0
+    workers = min(processors(), len(sources))
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("fork"), initializer=_alone)
     try:
-        for place, found in zip(range(len(_sources)), pool.map(_work, range(len(_sources))), strict=True):
+        for found in pool.map(_share, range(len(sources))):
             for sentence, failure in found.warnings:
                 run.warn(sentence, failure)
             run.join(found.share)
-            left.remove(place)
+            done += 1
     except BrokenProcessPool:  # one was killed, most likely for its memory
-        for place in sorted(left):
-            run.read(_sources[place])
+        for source in sources[done:]:
+            run.read(source)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
@@ -74,10 +74,6 @@ def read(run: Run, sources: Sequence[Source]) -> None:
 def _alone() -> None:
     """Ctrl-C ends a process without a word: the one that waits for it has them."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-def _work(place: int) -> _Read:
-    return _share(place)
 
 
 def _share(place: int) -> _Read:

@@ -88,13 +88,14 @@ class Tee(Pipe):
         with self._changed:
             self._changed.wait_for(lambda: self._passed or self._over)
             blocks: list[bytes] = []
-            while self._passed and (not blocks or sum(map(len, blocks)) + len(self._passed[0]) <= BLOCK):
+            size = 0
+            while self._passed and (not blocks or size + len(self._passed[0]) <= BLOCK):
                 blocks.append(self._passed.popleft())
+                size += len(blocks[-1])
             if blocks:  # all that is there: fewer and larger blocks are read faster
-                block = b"".join(blocks)
-                self._size -= len(block)
+                self._size -= size
                 self._changed.notify_all()
-                return block
+                return b"".join(blocks)
         if self._error:
             raise self._error
         return b""

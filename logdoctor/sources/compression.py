@@ -165,12 +165,14 @@ def decompress(name: str, kind: str, packed: Iterable[bytes]) -> Iterator[bytes]
 def gathered(blocks: Iterable[bytes]) -> Iterator[bytes]:
     """The same bytes in blocks of about ``BLOCK``: for each one, threads wait for each other."""
     parts: list[bytes] = []
+    size = 0
     try:
         for block in blocks:
-            if parts and sum(map(len, parts)) + len(block) > BLOCK:
+            if parts and size + len(block) > BLOCK:
                 yield b"".join(parts)
-                parts.clear()
+                parts, size = [], 0
             parts.append(block)
+            size += len(block)
     except SourceError:
         if parts:
             yield b"".join(parts)  # what stands before the damage
